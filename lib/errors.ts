@@ -11,7 +11,32 @@ interface Row {
 
 const row = (status: number, type: string, code: string | null): Row => ({ status, type, code });
 
-const ROWS = {
+/** The name of a row: `code` in most cases, a finer word where several rows share a code. */
+export type Failure =
+  | 'api_key_missing'
+  | 'provider_key_invalid'
+  | 'invalid_api_key'
+  | 'unknown_prefix'
+  | 'invalid_json'
+  | 'invalid_model'
+  | 'invalid_value'
+  | 'unsupported_parameter'
+  | 'unsupported_endpoint'
+  | 'request_refused'
+  | 'request_too_large'
+  | 'credit_used_up'
+  | 'rate_limited'
+  | 'quota_used_up'
+  | 'permission_denied'
+  | 'provider_overloaded'
+  | 'provider_error'
+  | 'provider_unreachable'
+  | 'timeout'
+  | 'shutting_down'
+  | 'no_local_node'
+  | 'stream_interrupted';
+
+const ROWS: Readonly<Record<Failure, Row>> = {
   api_key_missing: row(401, 'authentication_error', 'api_key_missing'),
   provider_key_invalid: row(401, 'authentication_error', 'provider_key_invalid'),
   invalid_api_key: row(401, 'authentication_error', 'invalid_api_key'),
@@ -37,10 +62,7 @@ const ROWS = {
   no_local_node: row(503, 'server_error', 'no_local_node'),
   /** Only ever seen as the last event of a stream, whose status has long been sent. */
   stream_interrupted: row(502, 'server_error', 'stream_interrupted'),
-} as const satisfies Record<string, Row>;
-
-/** The name of a row: `code` in most cases, a finer word where several rows share a code. */
-export type Failure = keyof typeof ROWS;
+};
 
 /** What the cloud itself said, for people and logs. Never holds a key: messages pass through `withoutKeys`. */
 export interface ProviderError {
@@ -126,6 +148,20 @@ export class RouterError extends Error {
         ...(this.providerError !== undefined && { provider_error: this.providerError }),
       },
     };
+  }
+
+  /** The same trouble as another row of the table. */
+  as(failure: Failure): RouterError {
+    const { message, param, hint, provider, providerError, headers } = this;
+    return new RouterError(failure, {
+      message,
+      param,
+      headers,
+      cause: this,
+      ...(hint !== undefined && { hint }),
+      ...(provider !== undefined && { provider }),
+      ...(providerError !== undefined && { providerError }),
+    });
   }
 
   /** The same failure with some details added or replaced; the original is its `cause`. */

@@ -97,27 +97,29 @@ export interface ChunkStream {
   readonly serviceTier?: string | undefined;
   /** @param event The JSON of one SSE event. */
   push(event: unknown): StreamPart[];
-  /** @param rest Text of the body that was no SSE at all; empty in a healthy stream, and at most 64 KiB of it. */
+  /** @param rest Text of the body that was no SSE at all; empty in a healthy stream, and at most 32 Mi characters of it. */
   end(rest: string): StreamPart[];
 }
 
 /** How one endpoint of OpenAI's is served by a cloud with another wire. */
-export interface Conversion<Request extends JsonObject = JsonObject, Answer extends object = object> {
+export interface Conversion {
   /** @throws RouterError for what the cloud has no word for and that changes shape, meaning or price. */
-  toRequest(request: Request, meta: Meta): CloudRequest;
+  toRequest(request: JsonObject, meta: Meta): CloudRequest;
   /** @throws RouterError `provider_error` where the answer makes no sense. */
-  toResponse(body: unknown, meta: AnswerMeta): Answer;
+  toResponse(body: unknown, meta: AnswerMeta): object;
   createStream?(meta: AnswerMeta): ChunkStream;
   /** For a cloud that takes fewer inputs at a time: the only case in which one request becomes several. */
   readonly batch?: {
     /** Requests within the cloud's limit, in order. One of them: nothing to split. */
-    split(request: Request): Request[];
+    split(request: JsonObject): JsonObject[];
     /** One answer out of several, in the same order. */
-    join(answers: Answer[]): Answer;
+    join(answers: object[]): object;
   };
 }
 
-export interface ChatConversion extends Conversion<ChatRequest, ChatCompletion> {
+export interface ChatConversion extends Conversion {
+  toRequest(request: ChatRequest, meta: Meta): CloudRequest;
+  toResponse(body: unknown, meta: AnswerMeta): ChatCompletion;
   createStream(meta: AnswerMeta): ChunkStream;
 }
 
@@ -162,9 +164,9 @@ export interface Provider {
    * @throws RouterError `invalid_model`
    */
   checkModel?(model: string): void;
-  /** Where a call goes. With `authorize` the only functions of a provider that decide headers. */
+  /** Where a call goes. */
   target(endpoint: Endpoint, meta: Pick<Meta, 'model' | 'stream'>): Target;
-  /** The headers that carry the key. The only function that sees it. */
+  /** The headers every call needs: the key, and what goes with it. The only function that sees the key. */
   authorize(apiKey: string): Readonly<Record<string, string>>;
   /** Headers of an answer translated to OpenAI's names, beside those that pass under their own. */
   toHeaders?(headers: ResponseHeaders, created: number): Record<string, string>;

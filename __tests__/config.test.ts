@@ -1,0 +1,204 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { anthropic, createPrefixRouter, google, openai, type RouterOptions } from '../lib/index.ts';
+import { readConfig } from '../lib/config.ts';
+import { VERSION } from '../lib/version.ts';
+
+const CANARY = 'sk-canary-1234567890';
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'nothing was thrown';
+}
+
+test('the version is the package’s', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(VERSION).toBe(version);
+});
+
+test('nothing set: no cloud is configured, and status says only that', () => {
+  const router = createPrefixRouter({ env: {} });
+  expect(router.status()).toEqual({
+    status: 'ok',
+    version: VERSION,
+    cloud_providers: {
+      openai: { configured: false },
+      google: { configured: false },
+      anthropic: { configured: false },
+    },
+  });
+});
+
+test('keys and base URLs come from the environment; blank is not configured', () => {
+  const router = createPrefixRouter({
+    env: {
+      OPENAI_API_KEY: ' sk-x \n',
+      GOOGLE_API_KEY: '   ',
+      GOOGLE_API_BASE_URL: 'https://g.example/',
+      ANTHROPIC_API_KEY: 'sk-ant',
+      ANTHROPIC_API_BASE_URL: ' https://a.example/gateway/v1/ ',
+    },
+  });
+  expect(router.status().cloud_providers).toEqual({
+    openai: { configured: true, base_url: 'https://api.openai.com/v1' },
+    google: { configured: false },
+    anthropic: { configured: true, base_url: 'https://a.example/gateway/v1' },
+  });
+});
+
+test('a base URL without a path gets the version segment, one with a path is taken as it is', () => {
+  const bases = (openaiBase: string, googleBase: string): (string | undefined)[] => {
+    const config = readConfig({ env: { OPENAI_BASE_URL: openaiBase, GOOGLE_API_BASE_URL: googleBase } });
+    return ['openai', 'google'].map((prefix) => config.clouds.get(prefix)?.baseUrl);
+  };
+  expect(bases('http://127.0.0.1:9', 'http://127.0.0.1:9/')).toEqual([
+    'http://127.0.0.1:9/v1',
+    'http://127.0.0.1:9/v1beta',
+  ]);
+  expect(bases('https://x.example/a/b/', 'https://x.example/v1')).toEqual([
+    'https://x.example/a/b',
+    'https://x.example/v1',
+  ]);
+});
+
+test.each([
+  ['no URL', `${CANARY}`],
+  ['another scheme', `ftp://x.example/${CANARY}`],
+  ['credentials', `https://user:${CANARY}@x.example/v1`],
+  ['a query', `https://x.example/v1?key=${CANARY}`],
+  ['an empty query', `https://x.example/${CANARY}?`],
+  ['a fragment', `https://x.example/v1#${CANARY}`],
+])('a base URL with %s is refused at start without being repeated', (_what, url) => {
+  const message = messageOf(() => createPrefixRouter({ env: { ANTHROPIC_API_BASE_URL: url } }));
+  expect(message).toContain('ANTHROPIC_API_BASE_URL');
+  expect(message).not.toContain(CANARY);
+});
+
+test.each(['sk canary', 'sk-\u00e9', 'sk-a\nb'])(
+  'a key that no header can carry is refused at start: %j',
+  (key) => {
+    const message = messageOf(() => createPrefixRouter({ env: { OPENAI_API_KEY: key } }));
+    expect(message).toBe(
+      'OPENAI_API_KEY holds characters that no API key has (blanks, line breaks or non-ASCII).',
+    );
+  },
+);
+
+test.each<[string, unknown, string]>([
+  [
+    'an unknown option',
+    { unknownPrefx: 'tags' },
+    "Unknown option 'unknownPrefx' in createPrefixRouter(options). Known are",
+  ],
+  [
+    'a wrong word',
+    { unknownPrefix: 'loose' },
+    'createPrefixRouter(options).unknownPrefix must be equal to one of',
+  ],
+  ['a limit of nothing', { bodyLimit: 0 }, 'createPrefixRouter(options).bodyLimit must be >= 1'],
+  ['a limit in words', { bodyLimit: '1mb' }, 'createPrefixRouter(options).bodyLimit must be integer'],
+  [
+    'an unknown limit',
+    { timeouts: { totalMs: 1 } },
+    "Unknown option 'totalMs' in createPrefixRouter(options).timeouts. Known are connectMs, firstByteMs, idleMs.",
+  ],
+  ['a path without a slash', { statusPath: 'status' }, 'createPrefixRouter(options).statusPath must'],
+  ['a record sink that is none', { onCall: {} }, 'createPrefixRouter(options).onCall must be a function.'],
+  [
+    'no provider',
+    { providers: [] },
+    'createPrefixRouter(options).providers must NOT have fewer than 1 items',
+  ],
+  [
+    'a provider that is none',
+    { providers: ['openai'] },
+    'providers must hold what openai(), google() or anthropic() return.',
+  ],
+  ['the same provider twice', { providers: [openai(), openai()] }, 'Two providers have the same prefix.'],
+  [
+    'an unknown option of a provider',
+    { providers: [google({ key: 'x' } as object)] },
+    "Unknown option 'key' in google(options). Known are apiKey, baseUrl, timeouts, headers.",
+  ],
+])('%s is refused at start with a sentence that says what was expected', (_what, options, message) => {
+  expect(messageOf(() => createPrefixRouter(options as RouterOptions))).toContain(message);
+});
+
+describe('a key in a file', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'keys-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const keyOf = (file: string): (() => unknown) => {
+    const config = readConfig({ env: { ANTHROPIC_API_KEY_FILE: file } });
+    return () => config.clouds.get('anthropic')?.key.read();
+  };
+
+  test('is read, and read again when the file changes', () => {
+    const file = join(folder, 'key');
+    writeFileSync(file, 'sk-one\n');
+    const read = keyOf(file);
+    expect(read()).toBe('sk-one');
+    writeFileSync(file, 'sk-two-longer\n');
+    expect(read()).toBe('sk-two-longer');
+  });
+
+  test('stays in force while the file is empty, half written or gone', () => {
+    const file = join(folder, 'key');
+    writeFileSync(file, 'sk-one');
+    const read = keyOf(file);
+    writeFileSync(file, '');
+    expect(read()).toBe('sk-one');
+    writeFileSync(file, 'sk-tw\nhalf of a');
+    expect(read()).toBe('sk-one');
+    rmSync(file);
+    expect(read()).toBe('sk-one');
+    writeFileSync(file, 'sk-two');
+    expect(read()).toBe('sk-two');
+  });
+
+  test('that is not there is a start-up error, and so are key and file together', () => {
+    expect(messageOf(() => keyOf(join(folder, 'none')))).toBe(
+      'The file that ANTHROPIC_API_KEY_FILE names does not exist.',
+    );
+    writeFileSync(join(folder, 'key'), CANARY);
+    expect(
+      messageOf(() =>
+        createPrefixRouter({ env: { OPENAI_API_KEY: CANARY, OPENAI_API_KEY_FILE: join(folder, 'key') } }),
+      ),
+    ).toBe('Both OPENAI_API_KEY and OPENAI_API_KEY_FILE are set. Set only one of them.');
+  });
+});
+
+test('a key function counts as configured; options of a provider stand over the environment', () => {
+  const router = createPrefixRouter({
+    env: { ANTHROPIC_API_BASE_URL: 'https://env.example' },
+    providers: [
+      anthropic({ apiKey: () => undefined, baseUrl: 'https://option.example/' }),
+      openai({ apiKey: '' }),
+    ],
+  });
+  expect(router.status().cloud_providers).toEqual({
+    anthropic: { configured: true, base_url: 'https://option.example/v1' },
+    openai: { configured: false },
+  });
+});
+
+test('limits: a provider’s own stand over the router’s, those over the defaults', () => {
+  const config = readConfig({
+    env: {},
+    timeouts: { connectMs: 1, idleMs: 2 },
+    providers: [openai({ timeouts: { idleMs: 3 } }), google()],
+  });
+  expect([config.clouds.get('openai')?.timeouts, config.clouds.get('google')?.timeouts]).toEqual([
+    { connectMs: 1, firstByteMs: 1_200_000, idleMs: 3 },
+    { connectMs: 1, firstByteMs: 1_200_000, idleMs: 2 },
+  ]);
+});

@@ -1,0 +1,199 @@
+/** A request in another cloud's form, and its answer brought back in OpenAI's. */
+import type { ChatCarrier } from './endpoints/index.ts';
+import { RouterError } from './errors.ts';
+import { HEARTBEAT } from './openai/sse.ts';
+import type { ChatCompletion, JsonObject, Usage } from './openai/types.ts';
+import {
+  PING,
+  type AnswerMeta,
+  type ChunkStream,
+  type Conversion,
+  type Meta,
+  type StreamPart,
+} from './providers/provider.ts';
+import type { Sender } from './sender.ts';
+import { STREAM_HEADERS, type Reply } from './reply.ts';
+import { FATE_UNKNOWN } from './transport/failures.ts';
+import { readBody, readEvents } from './transport/read.ts';
+import type { Upstream } from './transport/send.ts';
+
+/** What is asked and by which conversion. */
+export interface Plan {
+  readonly request: JsonObject;
+  readonly meta: Meta;
+  readonly conversion: Conversion;
+  /** Set where the conversion is chat's: how this endpoint is carried over it. */
+  readonly carrier: ChatCarrier | undefined;
+  readonly refuseDropped: boolean;
+}
+
+/** Silence after which a comment is sent, so that no proxy between us and the client gives up. Milliseconds. */
+const HEARTBEAT_MS = 15_000;
+
+/** @throws RouterError for whatever goes wrong, also after the head of a stream is out. */
+export async function answerConverted(plan: Plan, sender: Sender, reply: Reply): Promise<void> {
+  const { meta, conversion, carrier } = plan;
+  const request: JsonObject = carrier?.toChat(plan.request) ?? plan.request;
+  const parts = conversion.batch?.split(request) ?? [request];
+  // All are converted before the first is sent: a request that cannot be served costs nothing.
+  const bodies = parts.map((part) => conversion.toRequest(part, meta));
+  const dropped = [...new Set(bodies.flatMap((converted) => converted.dropped))];
+  if (plan.refuseDropped && dropped.length > 0) throw refusal(dropped, sender.name);
+  sender.record.dropped = dropped;
+  const answers: object[] = [];
+  let headers: Record<string, string> = {};
+  let convertMs = 0;
+  for (const [index, { body }] of bodies.entries()) {
+    const upstream = await sender.sendConverted(body, meta.stream);
+    headers = withDropped(sender.clientHeaders(upstream), dropped);
+    const answerMeta: AnswerMeta = { ...meta, request: parts[index] ?? request, headers: upstream.headers };
+    if (meta.stream && conversion.createStream !== undefined && carrier !== undefined)
+      return streamConverted(plan, conversion.createStream(answerMeta), upstream, headers, sender, reply);
+    const answer = await readJson(upstream, sender.name);
+    const startedMs = performance.now();
+    answers.push(conversion.toResponse(answer, answerMeta));
+    convertMs += performance.now() - startedMs;
+  }
+  const whole =
+    answers.length > 1 && conversion.batch !== undefined ? conversion.batch.join(answers) : answers[0];
+  sendWhole(whole ?? {}, plan, headers, convertMs, sender, reply);
+}
+
+function sendWhole(
+  answer: object,
+  plan: Plan,
+  headers: Record<string, string>,
+  convertMs: number,
+  sender: Sender,
+  reply: Reply,
+): void {
+  const { model, usage } = answer as { model?: string; usage?: Usage };
+  sender.record.billedModel = model;
+  sender.record.usage = usage;
+  sender.record.complete = true;
+  const body = plan.carrier?.toAnswer(answer as ChatCompletion, plan.request, plan.meta) ?? answer;
+  const timing = `${headers['server-timing']}, convert;dur=${convertMs.toFixed(1)}`;
+  reply.json(200, { ...headers, 'server-timing': timing }, body);
+}
+
+/** Writes a converted stream. The 200 is sent with the first chunk: an error before it is a real HTTP error. */
+function streamConverted(
+  plan: Plan,
+  stream: ChunkStream,
+  upstream: Upstream,
+  headers: Record<string, string>,
+  sender: Sender,
+  reply: Reply,
+): Promise<void> {
+  const writer = (plan.carrier as ChatCarrier).createWriter(stream, plan.request, plan.meta);
+  const heartbeat = setTimeout(() => beat(), HEARTBEAT_MS).unref();
+  let pending = '';
+  const add = (parts: readonly StreamPart[]): void => {
+    for (const part of parts) {
+      if (part !== PING) pending += writer.write(part);
+      else if (reply.started || pending !== '') pending += HEARTBEAT;
+    }
+  };
+  const flush = (): boolean => {
+    if (pending === '') return true;
+    if (!reply.started) openStream(reply, headers);
+    heartbeat.refresh();
+    const text = pending;
+    pending = '';
+    return reply.write(text);
+  };
+  const beat = (): void => {
+    if (reply.started) reply.write(HEARTBEAT);
+    heartbeat.refresh();
+  };
+  const { record } = sender;
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      clearTimeout(heartbeat);
+      record.usage = stream.usage;
+      if (!(error instanceof RouterError)) return reject(error as Error);
+      if (!reply.started && pending === '') return reject(error);
+      flush();
+      const told = sender.describe(error);
+      reply.write(writer.fail(told.toBody()));
+      reply.end();
+      reject(told);
+    };
+    reply.onDrain(() => upstream.resume());
+    readEvents(upstream, {
+      event: (data) => {
+        // Some gateways in front of a cloud add OpenAI's terminal event.
+        if (data !== '[DONE]') add(stream.push(parseEvent(data, sender.name)));
+      },
+      flush,
+      end(rest) {
+        add(stream.end(rest));
+        clearTimeout(heartbeat);
+        record.billedModel = stream.model;
+        record.usage = stream.usage;
+        record.complete = true;
+        pending += writer.end();
+        flush();
+        reply.end();
+        resolve();
+      },
+      fail,
+    });
+  });
+}
+
+function openStream(reply: Reply, headers: Record<string, string>): void {
+  reply.open(200, { ...headers, ...STREAM_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' });
+}
+
+/** @throws RouterError `stream_interrupted` */
+function parseEvent(data: string, name: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch (cause) {
+    throw new RouterError('stream_interrupted', {
+      message: `${name} sent an event that is no JSON.`,
+      headers: FATE_UNKNOWN,
+      cause,
+    });
+  }
+}
+
+/** @throws RouterError `provider_error` for an answer that is cut or no JSON. */
+async function readJson(upstream: Upstream, name: string): Promise<unknown> {
+  const bytes = await readBody(upstream);
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new RouterError('provider_error', {
+      message: `${name} sent an answer that is no JSON.`,
+      headers: FATE_UNKNOWN,
+      cause,
+    });
+  }
+}
+
+function refusal(dropped: readonly string[], name: string): RouterError {
+  return new RouterError('unsupported_parameter', {
+    message: `${name} has no counterpart of '${dropped.join("', '")}', and this server refuses what it cannot pass on.`,
+    param: dropped[0] ?? null,
+  });
+}
+
+/** How many names the header holds: a request can hold thousands. */
+const MAX_NAMED = 20;
+
+function withDropped(headers: Record<string, string>, dropped: readonly string[]): Record<string, string> {
+  if (dropped.length === 0) return headers;
+  const names = dropped.slice(0, MAX_NAMED).map(toToken);
+  if (dropped.length > MAX_NAMED) names.push(`+${dropped.length - MAX_NAMED}`);
+  return { ...headers, 'x-prefix-router-dropped': names.join(',') };
+}
+
+/** `messages[0].content[1]` is `messages.0.content.1`: a client's field name must not write a header of its own. */
+function toToken(name: string): string {
+  return name
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .replaceAll(/[^!#$%&'*+\-.^_`|~0-9A-Za-z]/g, '_')
+    .slice(0, 100);
+}

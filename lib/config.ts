@@ -1,0 +1,199 @@
+/** Options and environment, checked once, as one frozen Config. Nobody else reads the environment. */
+import { Ajv } from 'ajv';
+import { createKeySource, type KeySource } from './keys.ts';
+import { createModelRule, type LocalModels, type ModelRule } from './model.ts';
+import { isObject, type Model } from './openai/types.ts';
+import type { Provider, Timeouts } from './providers/provider.ts';
+import { anthropic, google, openai } from './providers/index.ts';
+import type { CallRecord } from './status/record.ts';
+
+export interface RouterOptions {
+  /** The clouds. Default: `[openai(), google(), anthropic()]`. */
+  readonly providers?: readonly Provider[];
+  /** Where keys and base URLs are read from, once, at start. Default: `process.env`. */
+  readonly env?: NodeJS.ProcessEnv;
+  /**
+   * What a word before a colon means that is no registered prefix. Default `tags`.
+   * - `tags`: `gpt-oss:20b` and everything else that looks like a local model with its tag is local, the rest is 400.
+   * - `strict`: 400 unless `localModels` declares the name.
+   * - `local`: always local.
+   */
+  readonly unknownPrefix?: 'tags' | 'strict' | 'local';
+  /** Names with a colon that are local although they do not look like it. */
+  readonly localModels?: LocalModels;
+  /** Further words that may stand behind the colon of a local model. */
+  readonly localTags?: readonly string[] | RegExp;
+  /**
+   * What a cloud has no word for. Default `report`: tuning hints are left out and named in `x-prefix-router-dropped`;
+   * `error`: 400 for them too.
+   */
+  readonly unsupportedParams?: 'report' | 'error';
+  /** Largest request for a cloud, in bytes, also after inflating. Default 32 MiB. A local request has no limit here. */
+  readonly bodyLimit?: number;
+  /** For all clouds; `timeouts` of a provider stand over them. */
+  readonly timeouts?: Partial<Timeouts>;
+  /** Path of the status page, below the mount. Default `/v0/status`; `false` turns it off. */
+  readonly statusPath?: string | false;
+  /** The host's own models. With it `GET /v1/models` answers the list of all; without it that path is the host's. */
+  readonly listLocalModels?: () => Promise<readonly Model[]> | readonly Model[];
+  /** Gets one frozen record when a cloud call has ended, however it ended. */
+  readonly onCall?: (record: CallRecord) => void;
+}
+
+/** One cloud as this router uses it. */
+export interface CloudSettings {
+  readonly provider: Provider;
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path of the base URL, without a trailing slash. */
+  readonly basePath: string;
+  readonly baseUrl: string;
+  readonly key: KeySource;
+  readonly timeouts: Timeouts;
+  /** The host's own headers for this cloud, lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Config {
+  readonly clouds: ReadonlyMap<string, CloudSettings>;
+  readonly rule: ModelRule;
+  readonly unsupportedParams: 'report' | 'error';
+  readonly bodyLimit: number;
+  readonly statusPath: string | false;
+  readonly listLocalModels: RouterOptions['listLocalModels'];
+  readonly onCall: RouterOptions['onCall'];
+}
+
+const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 10_000, firstByteMs: 1_200_000, idleMs: 300_000 };
+
+/** @throws TypeError that names the option or variable and says what was expected. */
+export function readConfig(options: RouterOptions): Config {
+  checkOptions(options);
+  const env = options.env ?? process.env;
+  const providers = options.providers ?? [openai(), google(), anthropic()];
+  const clouds = new Map(
+    providers.map((provider) => [provider.prefix, cloudSettings(provider, env, options.timeouts)]),
+  );
+  if (clouds.size !== providers.length)
+    throw new TypeError('Two providers have the same prefix. Every prefix can name one cloud only.');
+  return Object.freeze({
+    clouds,
+    rule: createModelRule({
+      prefixes: [...clouds.keys()],
+      unknownPrefix: options.unknownPrefix,
+      localModels: options.localModels,
+      localTags: options.localTags,
+    }),
+    unsupportedParams: options.unsupportedParams ?? 'report',
+    bodyLimit: options.bodyLimit ?? 32 * 1024 * 1024,
+    statusPath: options.statusPath ?? '/v0/status',
+    listLocalModels: options.listLocalModels,
+    onCall: options.onCall,
+  });
+}
+
+function cloudSettings(
+  provider: Provider,
+  env: NodeJS.ProcessEnv,
+  timeouts: Partial<Timeouts> | undefined,
+): CloudSettings {
+  const { options, environment } = provider;
+  const fromEnvironment = env[environment.baseUrl]?.trim();
+  const text = options.baseUrl ?? (fromEnvironment || provider.defaultBaseUrl);
+  const url = readBaseUrl(text, environment.baseUrl);
+  const path = url.pathname.replace(/\/+$/, '');
+  const basePath = (provider.cleanBasePath?.(path) ?? path) || provider.versionPath;
+  return {
+    provider,
+    origin: url.origin,
+    basePath,
+    baseUrl: url.origin + basePath,
+    key: createKeySource(options.apiKey, environment.apiKey, env),
+    timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts, ...options.timeouts },
+    headers: lowerCaseNames(options.headers ?? {}),
+  };
+}
+
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** The value is never repeated: people paste keys into URLs. */
+function readBaseUrl(text: string, variable: string): URL {
+  if (!URL.canParse(text))
+    throw new TypeError(`${variable} is no URL. Expected e.g. https://api.example.com/v1.`);
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw new TypeError(`${variable} must begin with https:// or http://.`);
+  if (url.username !== '' || url.password !== '')
+    throw new TypeError(
+      `${variable} must not hold a user name or password. The key has a variable of its own.`,
+    );
+  if (/[?#]/.test(text)) throw new TypeError(`${variable} must not hold a query (?) or a fragment (#).`);
+  return url;
+}
+
+const positive = { type: 'integer', minimum: 1 };
+
+const TIMEOUTS_SCHEMA = {
+  type: 'object',
+  properties: { connectMs: positive, firstByteMs: positive, idleMs: positive },
+  additionalProperties: false,
+};
+
+const OPTIONS_SCHEMA = {
+  type: 'object',
+  properties: {
+    providers: { type: 'array', minItems: 1 },
+    env: { type: 'object' },
+    unknownPrefix: { enum: ['tags', 'strict', 'local'] },
+    localModels: {},
+    localTags: {},
+    unsupportedParams: { enum: ['report', 'error'] },
+    bodyLimit: positive,
+    timeouts: TIMEOUTS_SCHEMA,
+    statusPath: { anyOf: [{ const: false }, { type: 'string', pattern: '^/' }] },
+    listLocalModels: {},
+    onCall: {},
+  },
+  additionalProperties: false,
+};
+
+const PROVIDER_OPTIONS_SCHEMA = {
+  type: 'object',
+  properties: {
+    apiKey: {},
+    baseUrl: { type: 'string' },
+    timeouts: TIMEOUTS_SCHEMA,
+    headers: { type: 'object', additionalProperties: { type: 'string' } },
+  },
+  additionalProperties: false,
+};
+
+function checkOptions(options: RouterOptions): void {
+  const ajv = new Ajv({ verbose: true });
+  const fail = (where: string): never => {
+    const [error] = ajv.errors ?? [];
+    const unknown: unknown = error?.params['additionalProperty'];
+    const field = `${where}${(error?.instancePath ?? '').replaceAll('/', '.')}`;
+    if (typeof unknown === 'string')
+      throw new TypeError(`Unknown option '${unknown}' in ${field}.${known(error?.parentSchema)}`);
+    throw new TypeError(`${field} ${error?.message ?? 'is not valid'}.`);
+  };
+  if (!ajv.validate(OPTIONS_SCHEMA, options)) fail('createPrefixRouter(options)');
+  for (const name of ['listLocalModels', 'onCall'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      throw new TypeError(`createPrefixRouter(options).${name} must be a function.`);
+  }
+  for (const provider of options.providers ?? []) {
+    if (typeof provider?.prefix !== 'string' || typeof provider.toError !== 'function')
+      throw new TypeError('providers must hold what openai(), google() or anthropic() return.');
+    if (!ajv.validate(PROVIDER_OPTIONS_SCHEMA, provider.options)) fail(`${provider.prefix}(options)`);
+  }
+}
+
+function known(parentSchema: unknown): string {
+  return isObject(parentSchema) && isObject(parentSchema['properties'])
+    ? ` Known are ${Object.keys(parentSchema['properties']).join(', ')}.`
+    : '';
+}

@@ -1,0 +1,85 @@
+/** The corridor: one cloud call, door to door. Only `send` waits for the network, only `reply` writes to the client. */
+import { answerConverted } from './answer.ts';
+import type { CloudSettings } from './config.ts';
+import type { EndpointSpec } from './endpoints/index.ts';
+import { RouterError } from './errors.ts';
+import { pass } from './pass.ts';
+import { RELAY, type Conversion, type Meta } from './providers/provider.ts';
+import type { Reply } from './reply.ts';
+import { Sender, type Call, type Cloud } from './sender.ts';
+import type { OpenRecord } from './status/record.ts';
+
+/**
+ * @param refuseDropped `unsupportedParams: 'error'`.
+ * @throws RouterError for whatever goes wrong, also after the head of a stream is out.
+ */
+export async function relay(
+  call: Call,
+  cloud: Cloud,
+  refuseDropped: boolean,
+  reply: Reply,
+  record: OpenRecord,
+): Promise<void> {
+  const { provider } = cloud.settings;
+  const { spec, model } = call;
+  provider.checkModel?.(model.model);
+  const own = provider.endpoints[spec.endpoint];
+  const conversion = own ?? (spec.carrier && provider.endpoints['chat/completions']);
+  if (conversion === undefined) throw unsupportedEndpoint(spec, provider.name);
+  const apiKey = await readKey(cloud.settings);
+  const sender = new Sender(call, cloud, apiKey, record);
+  try {
+    if (conversion === RELAY) await relayBytes(sender, reply);
+    else await relayConverted(sender, conversion, cloud.settings.baseUrl, refuseDropped, reply);
+  } catch (error) {
+    throw error instanceof RouterError ? sender.describe(error) : error;
+  }
+}
+
+/** For a cloud with a wire of its own. */
+async function relayConverted(
+  sender: Sender,
+  conversion: Conversion,
+  baseUrl: string,
+  refuseDropped: boolean,
+  reply: Reply,
+): Promise<void> {
+  const { spec, model, body, created } = sender.call;
+  const request = body.toJson(model.model);
+  spec.check?.(request);
+  const meta: Meta = { model: model.model, baseUrl, created, stream: request['stream'] === true };
+  sender.record.stream = meta.stream;
+  await answerConverted({ request, meta, conversion, carrier: spec.carrier, refuseDropped }, sender, reply);
+}
+
+async function relayBytes(sender: Sender, reply: Reply): Promise<void> {
+  const upstream = await sender.send(sender.call.body.toBytes(sender.call.model.model), false);
+  if (upstream.status < 300) return pass(upstream, sender, reply);
+  const { error, bytes } = await sender.readError(upstream);
+  if (error !== undefined) throw error;
+  reply.send(upstream.status, sender.clientHeaders(upstream), bytes);
+}
+
+/** @throws RouterError `api_key_missing` */
+async function readKey(settings: CloudSettings): Promise<string> {
+  const { provider, key } = settings;
+  let cause: unknown;
+  try {
+    const value = await key.read();
+    if (value !== undefined) return value;
+  } catch (error) {
+    cause = error;
+  }
+  throw new RouterError('api_key_missing', {
+    message: `${provider.name} API key not configured`,
+    hint: `Set ${provider.environment.apiKey} where this server runs, and start it again.`,
+    cause,
+  });
+}
+
+function unsupportedEndpoint(spec: EndpointSpec, name: string): RouterError {
+  return new RouterError('unsupported_endpoint', {
+    message: `${name} has no counterpart of /v1/${spec.endpoint}.`,
+    param: 'model',
+  });
+}

@@ -1,0 +1,79 @@
+/** The only writer of the client's response: JSON, bytes, server-sent events, errors, and back-pressure. */
+import type { ServerResponse } from 'node:http';
+import { RouterError } from './errors.ts';
+
+/** Streams must reach the client as they come: no proxy may hold them back, no compression may collect them. */
+export const STREAM_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};
+
+export class Reply {
+  /** Bytes of the body given to the client so far. */
+  bytes = 0;
+  readonly #res: ServerResponse;
+  /** We broke the answer off ourselves. */
+  destroyed = false;
+  #onDrain: (() => void) | undefined;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+  }
+
+  /** The status line is out: an error can only be told in the stream, or by cutting the connection. */
+  get started(): boolean {
+    return this.#res.headersSent;
+  }
+
+  get status(): number {
+    return this.#res.headersSent ? this.#res.statusCode : 0;
+  }
+
+  /** A whole answer. @param body Text or bytes of JSON, or of whatever `content-type` says. */
+  send(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    this.bytes += bytes.length;
+    this.#res.writeHead(status, { ...headers, 'content-length': bytes.length });
+    this.#res.end(bytes);
+  }
+
+  json(status: number, headers: Readonly<Record<string, string>>, body: object): void {
+    this.send(
+      status,
+      { ...headers, 'content-type': 'application/json; charset=utf-8' },
+      JSON.stringify(body),
+    );
+  }
+
+  error(error: RouterError, headers: Readonly<Record<string, string>> = {}): void {
+    this.json(error.status, { ...headers, ...error.headers }, error.toBody());
+  }
+
+  /** Opens an answer whose body follows piece by piece. The status line leaves with the first piece. */
+  open(status: number, headers: Readonly<Record<string, string>>): void {
+    this.#res.writeHead(status, headers);
+  }
+
+  /** @returns false: the client reads slower than we write; wait for `onDrain`. */
+  write(piece: string | Buffer): boolean {
+    this.bytes += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
+    return this.#res.write(piece);
+  }
+
+  /** Calls back whenever the client has caught up. One listener for the whole answer. */
+  onDrain(resume: () => void): void {
+    if (this.#onDrain !== undefined) this.#res.removeListener('drain', this.#onDrain);
+    this.#onDrain = resume;
+    this.#res.on('drain', resume);
+  }
+
+  end(): void {
+    this.#res.end();
+  }
+
+  /** A broken answer must look broken: the connection ends before the body does. */
+  destroy(): void {
+    this.destroyed = true;
+    this.#res.destroy();
+  }
+}

@@ -1,0 +1,169 @@
+/** One call's cloud: how it is asked, and how its answers and troubles are told to the client. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { stringify, type CloudBody } from './body.ts';
+import type { CloudSettings } from './config.ts';
+import type { EndpointSpec } from './endpoints/index.ts';
+import { RouterError, type Failure } from './errors.ts';
+import type { CloudModel } from './model.ts';
+import { isObject } from './openai/types.ts';
+import type { OpenRecord } from './status/record.ts';
+import { toClientHeaders, toCloudHeaders } from './transport/headers.ts';
+import { readBody } from './transport/read.ts';
+import type { Transport, Upstream } from './transport/send.ts';
+import { VERSION } from './version.ts';
+
+/** What the client asked, understood. */
+export interface Call {
+  readonly spec: EndpointSpec;
+  readonly model: CloudModel;
+  readonly body: CloudBody;
+  readonly headers: IncomingHttpHeaders;
+  /** Fired when the client leaves. */
+  readonly signal: AbortSignal;
+  /** Milliseconds of `performance.now()` at which the request came in. */
+  readonly arrivedMs: number;
+  /** The same clock, when it was known which cloud it is for. */
+  readonly routedMs: number;
+  /** Unix seconds. */
+  readonly created: number;
+}
+
+export interface Cloud {
+  readonly settings: CloudSettings;
+  readonly transport: Transport;
+}
+
+/** How much of an error answer is read: enough for every real one. Bytes. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/** What can only be the cloud's doing, or that of the way to it. */
+const CLOUD_FAILURES: ReadonlySet<Failure> = new Set<Failure>([
+  'provider_error',
+  'provider_overloaded',
+  'provider_unreachable',
+  'stream_interrupted',
+  'timeout',
+  'rate_limited',
+  'quota_used_up',
+  'credit_used_up',
+  'request_refused',
+  'permission_denied',
+]);
+
+/** Everything about this call's cloud: where it is, how it is asked, how its troubles are told. */
+export class Sender {
+  readonly call: Call;
+  readonly record: OpenRecord;
+  readonly #cloud: Cloud;
+  readonly #apiKey: string;
+
+  constructor(call: Call, cloud: Cloud, apiKey: string, record: OpenRecord) {
+    this.call = call;
+    this.record = record;
+    this.#cloud = cloud;
+    this.#apiKey = apiKey;
+  }
+
+  get name(): string {
+    return this.#cloud.settings.provider.name;
+  }
+
+  /** Sends a body and waits for the headers of the answer, whatever its status. */
+  async send(body: Buffer, stream: boolean): Promise<Upstream> {
+    const { provider, basePath, headers } = this.#cloud.settings;
+    const { call, record } = this;
+    const target = provider.target(call.spec.endpoint, { model: call.model.model, stream });
+    const upstream = await this.#cloud.transport.send(call.model, {
+      path: basePath + target.path,
+      headers: {
+        'content-type': 'application/json',
+        'accept-encoding': 'identity',
+        'user-agent': `llm-prefix-router/${VERSION}`,
+        ...toCloudHeaders(call.headers),
+        ...target.headers,
+        ...provider.authorize(this.#apiKey),
+        // The operator's own headers stand over all: `anthropic-version`, for one.
+        ...headers,
+      },
+      body,
+      signal: call.signal,
+    });
+    record.firstByteMs ??= performance.now() - call.arrivedMs;
+    const requestId = upstream.headers['x-request-id'] ?? upstream.headers['request-id'];
+    if (typeof requestId === 'string') record.requestId = requestId;
+    return upstream;
+  }
+
+  /** A converted request. @throws RouterError for an answer that is not 2xx. */
+  async sendConverted(body: object, stream: boolean): Promise<Upstream> {
+    const upstream = await this.send(Buffer.from(stringify(body)), stream);
+    if (upstream.status < 300) return upstream;
+    const { error } = await this.readError(upstream);
+    throw (
+      error ??
+      new RouterError('provider_error', { message: `${this.name} answered HTTP ${upstream.status}.` })
+    );
+  }
+
+  /** The cloud's error as ours, and its bytes; `error` undefined: they are in OpenAI's form and may pass. */
+  async readError(upstream: Upstream): Promise<{ error: RouterError | undefined; bytes: Buffer }> {
+    const { provider } = this.#cloud.settings;
+    const { status, headers } = upstream;
+    if (status < 400) {
+      upstream.abort();
+      const message = `${provider.name} answered with a redirect (HTTP ${status}), which is never followed.`;
+      return { error: this.#tell(new RouterError('provider_error', { message })), bytes: Buffer.alloc(0) };
+    }
+    const bytes = await readBody(upstream, MAX_ERROR_BYTES, true);
+    const text = this.#withoutKey(bytes.toString('utf8'));
+    const error = provider.toError({ status, headers, body: parseJson(text) ?? text });
+    if (error === undefined) return { error, bytes: Buffer.from(text) };
+    return { error: this.#tell(error, this.clientHeaders(upstream)), bytes };
+  }
+
+  /** Names the cloud in an error that came from it, and makes sure that no key is repeated. */
+  #tell(error: RouterError, headers: Record<string, string> = {}): RouterError {
+    const said = error.providerError;
+    const { 'content-type': _type, ...passed } = headers;
+    return error.with({
+      provider: this.#cloud.settings.provider.prefix,
+      message: this.#withoutKey(error.message),
+      headers: { ...passed, ...error.headers },
+      ...(said?.message !== undefined && {
+        providerError: { ...said, message: this.#withoutKey(said.message) },
+      }),
+    });
+  }
+
+  /** The same for a failure on the way to the cloud or back. Faults of the request itself stay as they are. */
+  describe(error: RouterError): RouterError {
+    return error.provider === undefined && CLOUD_FAILURES.has(error.failure) ? this.#tell(error) : error;
+  }
+
+  /** Headers of an answer for the client: those that may pass, the cloud's translated ones, and our own. */
+  clientHeaders(upstream: Upstream): Record<string, string> {
+    const { provider } = this.#cloud.settings;
+    const { call, record } = this;
+    const routeMs = call.routedMs - call.arrivedMs;
+    return {
+      ...toClientHeaders(upstream.headers),
+      ...provider.toHeaders?.(upstream.headers, call.created),
+      'x-prefix-router-provider': provider.prefix,
+      'server-timing': `route;dur=${routeMs.toFixed(1)}, upstream;dur=${(record.firstByteMs ?? 0).toFixed(1)}`,
+    };
+  }
+
+  #withoutKey(text: string): string {
+    // A key of a few characters is a placeholder of a test or a local server; cutting it out would garble sentences.
+    return this.#apiKey.length < 8 ? text : text.replaceAll(this.#apiKey, '***');
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) || Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

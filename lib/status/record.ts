@@ -1,0 +1,65 @@
+/** What is known of one cloud call when it has ended. Never content, never a key. */
+import type { Usage } from '../openai/types.ts';
+import type { Endpoint } from '../providers/provider.ts';
+
+export interface CallRecord {
+  /** The prefix, e.g. `anthropic`. */
+  readonly provider: string;
+  readonly endpoint: Endpoint;
+  /** The model the client asked for, without the prefix. */
+  readonly model: string;
+  /** The model the cloud says it used and bills; undefined where it did not say. */
+  readonly billedModel: string | undefined;
+  /** HTTP status the client got; 499 where it left before there was one. */
+  readonly status: number;
+  /** Our error code, or null. Also for an error in mid-stream, whose status is 200. */
+  readonly errorCode: string | null;
+  readonly stream: boolean;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  /** Milliseconds from the call's arrival to the cloud's headers; undefined where none came. */
+  readonly firstByteMs: number | undefined;
+  /** Milliseconds from the call's arrival to its end. */
+  readonly totalMs: number;
+  /** Undefined: the cloud did not say, or was not asked to (a relayed stream without `include_usage`). */
+  readonly usage: Usage | undefined;
+  /** Bytes written to the client, headers not counted. */
+  readonly bytes: number;
+  /** The client went away before the answer was complete. */
+  readonly clientLeft: boolean;
+  /** The answer reached its end. False: cut, by whomever. */
+  readonly complete: boolean;
+  /** What was left out of the request because the cloud has no word for it. */
+  readonly dropped: readonly string[];
+  /** The cloud's id of the request, for its support. */
+  readonly requestId: string | undefined;
+}
+
+/** The record while the call is open. */
+export type OpenRecord = { -readonly [Field in keyof CallRecord]: CallRecord[Field] };
+
+export function openRecord(
+  provider: string,
+  endpoint: Endpoint,
+  model: string,
+  startedAt: number,
+): OpenRecord {
+  return {
+    provider,
+    endpoint,
+    model,
+    billedModel: undefined,
+    status: 0,
+    errorCode: null,
+    stream: false,
+    startedAt,
+    firstByteMs: undefined,
+    totalMs: 0,
+    usage: undefined,
+    bytes: 0,
+    clientLeft: false,
+    complete: false,
+    dropped: [],
+    requestId: undefined,
+  };
+}

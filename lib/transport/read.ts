@@ -1,0 +1,163 @@
+/** Ways to read an answer: whole, or as server-sent events. Sizes are bounded here, whatever the cloud sends. */
+import { StringDecoder } from 'node:string_decoder';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { createParser } from 'eventsource-parser';
+import { RouterError } from '../errors.ts';
+import type { BodySink, Upstream } from './send.ts';
+
+/** A whole answer: several generated images as base64 fit. Bytes. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** One event of a stream: a generated image as base64 fits. Characters. */
+const MAX_EVENT_CHARACTERS = 32 * 1024 * 1024;
+
+/**
+ * Reads the whole body.
+ * @param maxBytes More than that is an error, unless `cut`: then the rest is left out.
+ */
+export function readBody(
+  upstream: Upstream,
+  maxBytes: number = MAX_ANSWER_BYTES,
+  cut = false,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    readPlain(upstream, {
+      write(chunk) {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size <= maxBytes) return true;
+        upstream.abort();
+        if (cut) resolve(Buffer.concat(chunks).subarray(0, maxBytes));
+        else reject(tooLarge('an answer', maxBytes));
+        return true;
+      },
+      end: () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+      fail: reject,
+    });
+  });
+}
+
+export interface EventSink {
+  /** @param data The joined `data:` lines of one event. @returns false: wait for `upstream.resume()`. */
+  event(data: string): void;
+  /** After the events of one read: the moment to write what they became. @returns false: no more until `resume`. */
+  flush(): boolean;
+  /** @param rest Text that was no SSE at all. */
+  end(rest: string): void;
+  fail(error: unknown): void;
+}
+
+/** Reads server-sent events in every legal form, split anywhere. */
+export function readEvents(upstream: Upstream, sink: EventSink): void {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  let first = true;
+  const parser = createParser({
+    maxBufferSize: MAX_EVENT_CHARACTERS,
+    onEvent: ({ data }) => sink.event(data),
+    onError(error) {
+      if (error.type === 'max-buffer-size-exceeded') throw tooLarge('an event', MAX_EVENT_CHARACTERS);
+      // Google sends an error after the 200 as bare JSON, outside of any event.
+      if (error.line !== undefined && rest.length < MAX_EVENT_CHARACTERS) rest += `${error.line}\n`;
+    },
+  });
+  const feed = (text: string): void => {
+    if (text === '') return;
+    // The parser knows a byte order mark only as three bytes, not as the character it has become.
+    parser.feed(first && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    first = false;
+  };
+  readPlain(upstream, {
+    write(chunk) {
+      try {
+        feed(decoder.write(chunk));
+      } catch (error) {
+        upstream.abort();
+        sink.fail(error);
+        return true;
+      }
+      return sink.flush();
+    },
+    end() {
+      try {
+        // Some servers leave out the blank line behind the last event.
+        feed(`${decoder.end()}\n\n`);
+        sink.end(rest);
+      } catch (error) {
+        sink.fail(error);
+      }
+    },
+    fail: (error) => sink.fail(error),
+  });
+}
+
+/** Undoes a content encoding that we did not ask for (`accept-encoding: identity`), but some proxies add. */
+export function readPlain(upstream: Upstream, sink: BodySink): void {
+  const encoding = upstream.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity' || encoding === '') return upstream.read(sink);
+  const inflate = inflaterOf(encoding);
+  if (inflate === undefined) {
+    upstream.abort();
+    // A chain of encodings is a known way to make a small answer explode.
+    return sink.fail(
+      new RouterError('provider_error', { message: 'The cloud sent an unknown content encoding.' }),
+    );
+  }
+  pipeThrough(upstream, inflate, sink);
+}
+
+function inflaterOf(encoding: string | string[]): ReturnType<typeof createGunzip> | undefined {
+  switch (encoding) {
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    case 'br':
+      return createBrotliDecompress();
+    default:
+      return undefined;
+  }
+}
+
+function pipeThrough(upstream: Upstream, inflate: ReturnType<typeof createGunzip>, sink: BodySink): void {
+  let over = false;
+  const fail = (error: unknown): void => {
+    if (over) return;
+    over = true;
+    inflate.destroy();
+    upstream.abort();
+    sink.fail(error);
+  };
+  inflate.on('data', (chunk: Buffer) => {
+    if (!over && !sink.write(chunk)) inflate.pause();
+  });
+  inflate.on('drain', () => upstream.resume());
+  inflate.on('end', () => {
+    if (over) return;
+    over = true;
+    sink.end();
+  });
+  inflate.on('error', (cause) =>
+    fail(
+      new RouterError('provider_error', {
+        message: 'The cloud sent an answer that cannot be decoded.',
+        cause,
+      }),
+    ),
+  );
+  // `resume` is how the reader asks for more: here it means the inflater, which pulls the upstream when it drains.
+  const resume = upstream.resume.bind(upstream);
+  upstream.resume = () => {
+    inflate.resume();
+    if (!inflate.writableNeedDrain) resume();
+  };
+  upstream.read({ write: (chunk) => inflate.write(chunk), end: () => inflate.end(), fail });
+}
+
+function tooLarge(what: string, limit: number): RouterError {
+  return new RouterError('provider_error', {
+    message: `The cloud sent ${what} of more than ${limit / 1024 / 1024} MB.`,
+  });
+}
