@@ -53,7 +53,7 @@ async function relayConverted(
 }
 
 async function relayBytes(sender: Sender, reply: Reply): Promise<void> {
-  const upstream = await sender.send(sender.call.body.toBytes(sender.call.model.model), false);
+  const upstream = await sender.send(sender.call.body.toUpload(sender.call.model.model), false);
   if (upstream.status < 300) return pass(upstream, sender, reply);
   const { error, bytes } = await sender.readError(upstream);
   if (error !== undefined) throw error;

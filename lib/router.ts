@@ -1,7 +1,7 @@
 /** The door: Express in, `next()` or the corridor out, and the one place where errors become answers. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import debug from 'debug';
-import { readBody } from './body.ts';
+import { readBody, type TakesBody } from './body.ts';
 import { readConfig, type Config, type RouterOptions } from './config.ts';
 import { createEndpoints, type EndpointSpec } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
@@ -9,6 +9,7 @@ import { toRouterError, type CloudDecision, type Decision } from './model.ts';
 import { createModelLists } from './models.ts';
 import { compileChecks } from './openai/schema.ts';
 import type { Model } from './openai/types.ts';
+import { RELAY } from './providers/provider.ts';
 import { relay } from './relay.ts';
 import { Reply } from './reply.ts';
 import type { Call, Cloud } from './sender.ts';
@@ -75,11 +76,13 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   function admit(req: Request, res: Response, next: NextFunction, spec: EndpointSpec): void {
     const arrivedMs = performance.now();
     let decision: Decision | Promise<Decision> | undefined;
-    const takes = (model: unknown): boolean => {
+    const takes: TakesBody = (model) => {
       decision = config.rule.decide(model);
-      return 'kind' in decision && decision.kind === 'cloud';
+      if (!('kind' in decision) || decision.kind !== 'cloud') return 'host';
+      const { provider } = (clouds.get(decision.prefix) as Cloud).settings;
+      return provider.endpoints[spec.endpoint] === RELAY ? 'flow' : 'whole';
     };
-    readBody(req, config.bodyLimit, takes, (outcome) => {
+    readBody(req, config.bodyLimit, spec.forms === true, takes, (outcome) => {
       if (decision === undefined) return next();
       if ('then' in decision) {
         // The host's own function is being asked. Only it can say so, and it can only say local.

@@ -1,6 +1,6 @@
 /** One call's cloud: how it is asked, and how its answers and troubles are told to the client. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { stringify, type CloudBody } from './body.ts';
+import { stringify, type CloudBody, type Upload } from './body.ts';
 import type { CloudSettings } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
 import { RouterError, type Failure } from './errors.ts';
@@ -32,6 +32,8 @@ export interface Cloud {
   readonly settings: CloudSettings;
   readonly transport: Transport;
 }
+
+const JSON_TYPE = 'application/json';
 
 /** How much of an error answer is read: enough for every real one. Bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -69,14 +71,17 @@ export class Sender {
   }
 
   /** Sends a body and waits for the headers of the answer, whatever its status. */
-  async send(body: Buffer, stream: boolean): Promise<Upstream> {
+  async send(upload: Upload, stream: boolean): Promise<Upstream> {
     const { provider, basePath, headers } = this.#cloud.settings;
     const { call, record } = this;
     const target = provider.target(call.spec.endpoint, { model: call.model.model, stream });
     const upstream = await this.#cloud.transport.send(call.model, {
       path: basePath + target.path,
       headers: {
-        'content-type': 'application/json',
+        'content-type': upload.contentType,
+        ...(Buffer.isBuffer(upload.body) || upload.length === undefined
+          ? undefined
+          : { 'content-length': String(upload.length) }),
         'accept-encoding': 'identity',
         'user-agent': `llm-prefix-router/${VERSION}`,
         ...toCloudHeaders(call.headers),
@@ -85,7 +90,7 @@ export class Sender {
         // The operator's own headers stand over all: `anthropic-version`, for one.
         ...headers,
       },
-      body,
+      body: upload.body,
       signal: call.signal,
     });
     record.firstByteMs ??= performance.now() - call.arrivedMs;
@@ -96,7 +101,8 @@ export class Sender {
 
   /** A converted request. @throws RouterError for an answer that is not 2xx. */
   async sendConverted(body: object, stream: boolean): Promise<Upstream> {
-    const upstream = await this.send(Buffer.from(stringify(body)), stream);
+    const bytes = Buffer.from(stringify(body));
+    const upstream = await this.send({ body: bytes, length: bytes.length, contentType: JSON_TYPE }, stream);
     if (upstream.status < 300) return upstream;
     const { error } = await this.readError(upstream);
     throw (

@@ -67,18 +67,39 @@ export async function startRawCloud(answer?: (call: RawCall) => void): Promise<R
   };
 }
 
-function cutRequest(received: Buffer): { head: string; body: string; rest: Buffer<ArrayBuffer> } | undefined {
+interface CutRequest {
+  readonly head: string;
+  readonly body: string;
+  readonly rest: Buffer<ArrayBuffer>;
+}
+
+/** The first request, if it has arrived whole. */
+function cutRequest(received: Buffer): CutRequest | undefined {
   const end = received.indexOf('\r\n\r\n');
   if (end === -1) return undefined;
   const head = received.subarray(0, end).toString('latin1');
+  const content = received.subarray(end + 4);
+  if (/transfer-encoding: chunked/i.test(head)) return cutChunked(head, content);
   const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
-  const bodyEnd = end + 4 + length;
-  if (received.length < bodyEnd) return undefined;
-  return {
-    head,
-    body: received.subarray(end + 4, bodyEnd).toString('utf8'),
-    rest: Buffer.from(received.subarray(bodyEnd)),
-  };
+  if (content.length < length) return undefined;
+  return { head, body: content.toString('utf8', 0, length), rest: Buffer.from(content.subarray(length)) };
+}
+
+function cutChunked(head: string, content: Buffer): CutRequest | undefined {
+  const chunks: Buffer[] = [];
+  for (let at = 0; ;) {
+    const line = content.indexOf('\r\n', at);
+    if (line === -1) return undefined;
+    const size = Number.parseInt(content.toString('latin1', at, line), 16);
+    const next = line + 2 + size + 2;
+    if (content.length < next) return undefined;
+    if (size === 0) {
+      const body = Buffer.concat(chunks).toString('utf8');
+      return { head, body, rest: Buffer.from(content.subarray(next)) };
+    }
+    chunks.push(content.subarray(line + 2, line + 2 + size));
+    at = next;
+  }
 }
 
 /** A whole HTTP answer as text. */

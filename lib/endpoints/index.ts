@@ -19,6 +19,8 @@ export interface EndpointSpec {
   readonly carrier?: ChatCarrier;
   /** A stream of this endpoint ends with `data: [DONE]`: one that does not was cut. */
   readonly endsWithDone: boolean;
+  /** The body may be `multipart/form-data`. */
+  readonly forms?: true;
 }
 
 /** Chat itself, seen as one of those that are carried over chat: nothing to convert. */
@@ -37,11 +39,11 @@ export function createEndpoints(checks: BodyChecks): ReadonlyMap<string, Endpoin
     { endpoint: 'responses', endsWithDone: false },
     { endpoint: 'moderations', endsWithDone: false },
     { endpoint: 'images/generations', endsWithDone: false },
-    { endpoint: 'images/edits', endsWithDone: false },
-    { endpoint: 'images/variations', endsWithDone: false },
+    { endpoint: 'images/edits', endsWithDone: false, forms: true },
+    { endpoint: 'images/variations', endsWithDone: false, forms: true },
     { endpoint: 'audio/speech', endsWithDone: false },
-    { endpoint: 'audio/transcriptions', endsWithDone: false },
-    { endpoint: 'audio/translations', endsWithDone: false },
+    { endpoint: 'audio/transcriptions', endsWithDone: false, forms: true },
+    { endpoint: 'audio/translations', endsWithDone: false, forms: true },
   ];
   return new Map(specs.map((spec) => [`/v1/${spec.endpoint}`, spec]));
 }

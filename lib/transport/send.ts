@@ -3,6 +3,7 @@
  * retry. undici's `dispatch` is used directly, because a promise and a stream object per call cost more than the rest
  * of the router together.
  */
+import type { Readable } from 'node:stream';
 import { Pool, type Dispatcher } from 'undici';
 import type { CloudModel } from '../model.ts';
 import type { ResponseHeaders, Timeouts } from '../providers/provider.ts';
@@ -31,7 +32,7 @@ export interface CloudCall {
   /** Path with query, below the origin. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  readonly body: Buffer | Readable;
   /** Fired when the client leaves. */
   readonly signal: AbortSignal;
 }
@@ -61,7 +62,7 @@ export function createTransport(cloud: string, origin: string, timeouts: Timeout
     bodyTimeout: timeouts.idleMs,
     pipelining: 1,
   });
-  const dispatch = (method: 'GET' | 'POST', call: Omit<CloudCall, 'body'>, body: Buffer | null) =>
+  const dispatch = (method: 'GET' | 'POST', call: Omit<CloudCall, 'body'>, body: Buffer | Readable | null) =>
     new Promise<Upstream>((resolve, reject) => {
       const exchange = new Exchange(cloud, timeouts, call.signal, resolve, reject);
       if (exchange.over) return;

@@ -1,0 +1,101 @@
+/**
+ * A compressed body is held and put back as it came; a copy is inflated to find the model. Compressed requests are
+ * rare, and inflating cannot be done in the tick in which bytes must go back.
+ */
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import {
+  faultOf,
+  finish,
+  HOST,
+  invalidJson,
+  refused,
+  tooLarge,
+  type BodyOutcome,
+  type HostRequest,
+  type TakesBody,
+} from './body.ts';
+import { createJsonScanner } from './json-scanner.ts';
+
+export function readCompressed(
+  req: HostRequest,
+  encoding: string,
+  limit: number,
+  takes: TakesBody,
+  done: (outcome: BodyOutcome) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const onReadable = (): void => {
+    for (let chunk = req.read() as Buffer | null; chunk !== null; chunk = req.read() as Buffer | null) {
+      chunks.push(chunk);
+      size += chunk.length;
+    }
+    if (!req.complete && size <= limit) return;
+    req.removeListener('readable', onReadable);
+    const held = Buffer.concat(chunks, size);
+    if (size > 0) req.unshift(held);
+    const inflate = inflaterOf(encoding);
+    if (inflate === undefined || size === 0) done(HOST);
+    else scanInflated(inflate, held, size > limit, limit, takes, done);
+  };
+  req.on('readable', onReadable);
+}
+
+type Inflater = ReturnType<typeof createGunzip>;
+
+/** The encodings that body parsers know; anything else is the host's. */
+function inflaterOf(encoding: string): Inflater | undefined {
+  switch (encoding.toLowerCase()) {
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    case 'br':
+      return createBrotliDecompress();
+    default:
+      return undefined;
+  }
+}
+
+/** @param incomplete There is more than `limit` of the compressed body alone: only a local request may pass. */
+function scanInflated(
+  inflate: Inflater,
+  compressed: Buffer,
+  incomplete: boolean,
+  limit: number,
+  takes: TakesBody,
+  done: (outcome: BodyOutcome) => void,
+): void {
+  const scanner = createJsonScanner();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let taken = false;
+  let over = false;
+  const settle = (outcome: BodyOutcome): void => {
+    if (over) return;
+    over = true;
+    inflate.destroy();
+    done(outcome);
+  };
+  inflate.on('data', (chunk: Buffer) => {
+    if (over) return;
+    chunks.push(chunk);
+    size += chunk.length;
+    scanner.push(chunk);
+    if (!taken && scanner.model !== undefined && scanner.model.end <= limit) {
+      if (takes(scanner.model.value) === 'host') return settle(HOST);
+      taken = true;
+    }
+    const fault = taken ? faultOf(scanner) : undefined;
+    if (fault !== undefined) settle(refused(fault));
+    else if (size > limit || (taken && incomplete)) settle(taken ? refused(tooLarge(limit)) : HOST);
+  });
+  inflate.on('end', () =>
+    settle(taken ? finish(Buffer.concat(chunks, size), scanner, 'application/json') : HOST),
+  );
+  inflate.on('error', (cause) =>
+    settle(taken ? refused(invalidJson('the compressed body cannot be inflated', cause)) : HOST),
+  );
+  inflate.end(compressed);
+}

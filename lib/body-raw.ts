@@ -1,0 +1,124 @@
+/**
+ * A body that nobody has read yet. Bytes go back by `unshift` in the tick in which they were read: the one recipe
+ * after which streams, parsers mounted later and http-proxy-middleware all see the body whole.
+ */
+import {
+  faultOf,
+  finish,
+  HOST,
+  refused,
+  tooLarge,
+  type BodyOutcome,
+  type BodyScanner,
+  type HostRequest,
+  type TakesBody,
+} from './body.ts';
+import { flowingBody } from './body-flow.ts';
+import type { RouterError } from './errors.ts';
+
+export class RawReader {
+  readonly #req: HostRequest;
+  readonly #scanner: BodyScanner;
+  readonly #contentType: string;
+  readonly #limit: number;
+  readonly #takes: TakesBody;
+  readonly #done: (outcome: BodyOutcome) => void;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #taken = false;
+  #over = false;
+  readonly #onReadable = (): void => this.#read();
+
+  constructor(
+    req: HostRequest,
+    scanner: BodyScanner,
+    contentType: string,
+    limit: number,
+    takes: TakesBody,
+    done: (outcome: BodyOutcome) => void,
+  ) {
+    this.#req = req;
+    this.#scanner = scanner;
+    this.#contentType = contentType;
+    this.#limit = limit;
+    this.#takes = takes;
+    this.#done = done;
+  }
+
+  start(): void {
+    this.#req.on('readable', this.#onReadable);
+  }
+
+  #read(): void {
+    while (!this.#over) {
+      const chunk = readChunk(this.#req);
+      if (chunk === null) break;
+      this.#add(chunk);
+    }
+    if (!this.#over && this.#req.complete) this.#atEnd();
+  }
+
+  #add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    this.#scanner.push(chunk);
+    if (this.#taken) this.#check();
+    else this.#decide();
+  }
+
+  #decide(): void {
+    const { model, isObject, malformed } = this.#scanner;
+    if (model !== undefined && model.end <= this.#limit) {
+      const taking = this.#takes(model.value);
+      if (taking === 'host') return this.#putBack();
+      this.#taken = true;
+      this.#check();
+      if (!this.#over && taking === 'flow' && !this.#req.complete) this.#letFlow();
+    } else if (isObject === false || malformed !== undefined || this.#size > this.#limit) {
+      this.#putBack();
+    }
+  }
+
+  /** A body for a cloud is given up at the first byte that makes it impossible. */
+  #check(): void {
+    const fault = this.#fault();
+    if (fault !== undefined) this.#finish(refused(fault));
+  }
+
+  #fault(): RouterError | undefined {
+    const announced = Number(this.#req.headers['content-length'] ?? 0);
+    return Math.max(this.#size, announced) > this.#limit ? tooLarge(this.#limit) : faultOf(this.#scanner);
+  }
+
+  #letFlow(): void {
+    const body = flowingBody(this.#req, this.#concat(), this.#scanner, this.#contentType, this.#limit);
+    this.#finish({ kind: 'cloud', body });
+  }
+
+  #atEnd(): void {
+    if (!this.#taken) return this.#putBack();
+    this.#finish(finish(this.#concat(), this.#scanner, this.#contentType));
+  }
+
+  #putBack(): void {
+    if (this.#size > 0) this.#req.unshift(this.#concat());
+    this.#finish(HOST);
+  }
+
+  #concat(): Buffer {
+    const [first] = this.#chunks;
+    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
+  }
+
+  #finish(outcome: BodyOutcome): void {
+    this.#over = true;
+    this.#req.removeListener('readable', this.#onReadable);
+    this.#done(outcome);
+  }
+}
+
+/** The next bytes, also where the host has set an encoding; null: none for now. */
+export function readChunk(req: HostRequest): Buffer | null {
+  const chunk = req.read() as Buffer | string | null;
+  return typeof chunk === 'string' ? Buffer.from(chunk, req.readableEncoding ?? 'utf8') : chunk;
+}
