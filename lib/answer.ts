@@ -1,5 +1,5 @@
 /** A request in another cloud's form, and its answer brought back in OpenAI's. */
-import type { ChatCarrier } from './endpoints/index.ts';
+import type { ChatCarrier } from './endpoints/carrier.ts';
 import { RouterError } from './errors.ts';
 import { HEARTBEAT } from './openai/sse.ts';
 import type { ChatCompletion, JsonObject, Usage } from './openai/types.ts';
@@ -7,6 +7,7 @@ import {
   PING,
   type AnswerMeta,
   type ChunkStream,
+  type CloudRequest,
   type Conversion,
   type Meta,
   type StreamPart,
@@ -36,7 +37,7 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
   const request: JsonObject = carrier?.toChat(plan.request) ?? plan.request;
   const parts = conversion.batch?.split(request) ?? [request];
   // All are converted before the first is sent: a request that cannot be served costs nothing.
-  const bodies = parts.map((part) => conversion.toRequest(part, meta));
+  const bodies = parts.map((part) => convert(part, plan));
   const dropped = [...new Set(bodies.flatMap((converted) => converted.dropped))];
   if (plan.refuseDropped && dropped.length > 0) throw refusal(dropped, sender.name);
   sender.record.dropped = dropped;
@@ -57,6 +58,19 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
   const whole =
     answers.length > 1 && conversion.batch !== undefined ? conversion.batch.join(answers) : answers[0];
   sendWhole(whole ?? {}, plan, headers, convertMs, sender, reply);
+}
+
+/** @throws RouterError that names the fields as the client wrote them, also where they were carried over chat. */
+function convert(request: JsonObject, { conversion, meta, carrier, request: asked }: Plan): CloudRequest {
+  const toParam = (param: string): string => carrier?.toParam?.(param, asked) ?? param;
+  try {
+    const { body, dropped } = conversion.toRequest(request, meta);
+    return { body, dropped: dropped.map(toParam) };
+  } catch (error) {
+    if (!(error instanceof RouterError) || error.param === null) throw error;
+    const param = toParam(error.param);
+    throw error.with({ param, message: error.message.replaceAll(`'${error.param}`, `'${param}`) });
+  }
 }
 
 function sendWhole(

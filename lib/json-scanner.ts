@@ -179,7 +179,7 @@ class Scanner implements JsonScanner {
           break;
         case CLOSE:
           this.close();
-          state = this.tokenStart === -1 ? this.afterValue : this.endValue(bytes, at);
+          state = this.endValue(bytes, at);
           break;
         case OPEN_KEY:
           this.inKey = true;
@@ -193,15 +193,14 @@ class Scanner implements JsonScanner {
           at = this.skipPlain(bytes, at, to);
           break;
         case CLOSE_STRING:
-          if (this.tokenStart === -1) state = this.inKey ? COLON : this.afterValue;
-          else state = this.inKey ? this.endKey(bytes, at) : this.endValue(bytes, at);
+          state = this.inKey ? this.endKey(bytes, at) : this.endValue(bytes, at);
           break;
         case CLOSE_LITERAL:
-          state = this.tokenStart === -1 ? this.afterValue : this.endValue(bytes, at);
+          state = this.endValue(bytes, at);
           break;
         case CLOSE_NUMBER:
           at--;
-          state = this.tokenStart === -1 ? this.afterValue : this.endValue(bytes, at);
+          state = this.endValue(bytes, at);
           break;
         case OPEN_MODEL:
           at--;
@@ -257,13 +256,26 @@ class Scanner implements JsonScanner {
     return Buffer.concat([...this.tokenPieces, bytes.subarray(from, end)]).toString();
   }
 
-  /** A key has ended in whose place a token is open: there are no others than top-level keys, or keys in a `model`. */
+  /** At depth 1 the open token is what has ended; deeper, it is a `model` that holds this key or value. */
   private endKey(bytes: Buffer, end: number): number {
-    if (this.depth !== 1) return COLON;
+    return this.depth === 1 ? this.endTopKey(bytes, end) : COLON;
+  }
+
+  private endValue(bytes: Buffer, end: number): number {
+    if (this.tokenStart !== -1 && this.depth === 1) this.endModel(bytes, end);
+    return this.afterValue;
+  }
+
+  private endTopKey(bytes: Buffer, end: number): number {
     const isModel = this.isModelKey(bytes, end);
     this.closeToken();
     if (isModel) this.modelCount++;
     return isModel && this.modelCount === 1 ? MODEL_COLON : COLON;
+  }
+
+  private endModel(bytes: Buffer, end: number): void {
+    this.model = this.readModel(bytes, end);
+    this.closeToken();
   }
 
   private isModelKey(bytes: Buffer, end: number): boolean {
@@ -275,15 +287,6 @@ class Scanner implements JsonScanner {
       );
     }
     return JSON.parse(this.tokenText(bytes, end)) === 'model';
-  }
-
-  /** A value has ended while a token is open: it is the first `model`'s, or lies within that. */
-  private endValue(bytes: Buffer, end: number): number {
-    if (this.depth === 1) {
-      this.model = this.readModel(bytes, end);
-      this.closeToken();
-    }
-    return this.afterValue;
   }
 
   private readModel(bytes: Buffer, end: number): ModelToken {

@@ -94,7 +94,7 @@ export function createModelRule(options: ModelRuleOptions): ModelRule {
     if (ask === undefined) return refusal;
     const answer = isAsync ? undefined : askHost(ask, model, settings);
     if (answer !== undefined && 'kind' in answer) return answer;
-    isAsync = true;
+    isAsync = true; // a plain function that gives promises shows it when it is asked for the first time
     return { ...refusal, asksLocalModels: true };
   }
 
@@ -145,7 +145,7 @@ function judge(name: string, settings: ModelSettings): Decision | undefined {
 /** @param word What stands before the colon: empty, or no registered prefix in any spelling. */
 function judgeWord(name: string, word: string, rest: string, settings: ModelSettings): Decision | undefined {
   if (!WORD.test(word) || PATH_OR_PORT.test(rest)) return NO_WORD;
-  // Here, so that a name which happens to be like a prefix can be declared. Patterns come last: they may be broad.
+  // Before the near misses, so that a name which happens to be one can be declared. Patterns may be broad: last.
   if (settings.localNames.has(name)) return DECLARED;
   const near = LOCAL_MODELS.has(word.toLowerCase()) ? undefined : nearestPrefix(word, settings.prefixes);
   if (near !== undefined) return nearMiss(name, near, settings);

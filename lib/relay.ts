@@ -53,7 +53,9 @@ async function relayConverted(
 }
 
 async function relayBytes(sender: Sender, reply: Reply): Promise<void> {
-  const upstream = await sender.send(sender.call.body.toUpload(sender.call.model.model), false);
+  const { spec, body, model } = sender.call;
+  if (spec.checkRelayed !== undefined) spec.checkRelayed(body.toJson(model.model));
+  const upstream = await sender.send(body.toUpload(model.model), false);
   if (upstream.status < 300) return pass(upstream, sender, reply);
   const { error, bytes } = await sender.readError(upstream);
   if (error !== undefined) throw error;

@@ -7,7 +7,6 @@ import { createEndpoints, type EndpointSpec } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
 import { toRouterError, type CloudDecision, type Decision } from './model.ts';
 import { createModelLists } from './models.ts';
-import { compileChecks } from './openai/schema.ts';
 import type { Model } from './openai/types.ts';
 import { RELAY } from './providers/provider.ts';
 import { relay } from './relay.ts';
@@ -47,7 +46,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
     clouds.set(prefix, { settings, transport: createTransport(provider.name, origin, timeouts) });
   }
   for (const warning of config.rule.warnings) log('warning: %s', warning);
-  const endpoints = createEndpoints(compileChecks());
+  const endpoints = createEndpoints();
   const models = createModelLists(clouds);
   const calls = new OpenCalls();
 
@@ -80,7 +79,8 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
       decision = config.rule.decide(model);
       if (!('kind' in decision) || decision.kind !== 'cloud') return 'host';
       const { provider } = (clouds.get(decision.prefix) as Cloud).settings;
-      return provider.endpoints[spec.endpoint] === RELAY ? 'flow' : 'whole';
+      const relayed = provider.endpoints[spec.endpoint] === RELAY && spec.checkRelayed === undefined;
+      return relayed ? 'flow' : 'whole';
     };
     readBody(req, config.bodyLimit, spec.forms === true, takes, (outcome) => {
       if (decision === undefined) return next();

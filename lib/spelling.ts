@@ -36,7 +36,8 @@ export function findSlip(name: string, prefixes: ReadonlySet<string>): Slip | un
   const colon = name.search(ANY_COLON);
   if (colon === -1) return undefined;
   const word = name.slice(0, colon).trim();
-  if (word.length > 2 * longest(prefixes)) return undefined; // NFKC makes a name longer, or half as long
+  // NFKC makes one ASCII letter of two UTF-16 units at most; a longer word need not be converted.
+  if (word.length > 2 * longest(prefixes)) return undefined;
   const plain = word.normalize('NFKC');
   const prefix = plain.toLowerCase();
   if (!prefixes.has(prefix)) return undefined;

@@ -1,16 +1,9 @@
 /** The paths this package serves. What differs between them stands here; what happens to a call stands in relay.ts. */
-import type { BodyCheck, BodyChecks } from '../openai/schema.ts';
-import { createChatWriter, wantsUsage, type StreamHead, type StreamWriter } from '../openai/sse.ts';
-import type { ChatCompletion, ChatRequest, JsonObject } from '../openai/types.ts';
-import type { Endpoint, Meta } from '../providers/provider.ts';
-
-/** How an endpoint that a cloud lacks is carried over chat completions. */
-export interface ChatCarrier {
-  /** @throws RouterError for what chat cannot carry. */
-  toChat(request: JsonObject): ChatRequest;
-  toAnswer(completion: ChatCompletion, request: JsonObject, meta: Meta): object;
-  createWriter(stream: StreamHead, request: JsonObject, meta: Meta): StreamWriter;
-}
+import { compileChecks, type BodyCheck } from '../openai/schema.ts';
+import type { Endpoint } from '../providers/provider.ts';
+import { chatCarrier, type ChatCarrier } from './carrier.ts';
+import { COMPLETIONS_SCHEMA, completionsCarrier } from './completions.ts';
+import { RESPONSES_SCHEMA, refuseBackground, responsesCarrier } from './responses/index.ts';
 
 export interface EndpointSpec {
   readonly endpoint: Endpoint;
@@ -19,24 +12,29 @@ export interface EndpointSpec {
   readonly carrier?: ChatCarrier;
   /** A stream of this endpoint ends with `data: [DONE]`: one that does not was cut. */
   readonly endsWithDone: boolean;
+  /**
+   * A check that a relayed body must pass too. Such a body is read whole and parsed, so only where nothing else helps.
+   * @throws RouterError
+   */
+  readonly checkRelayed?: BodyCheck;
   /** The body may be `multipart/form-data`. */
   readonly forms?: true;
 }
 
-/** Chat itself, seen as one of those that are carried over chat: nothing to convert. */
-export const chatCarrier: ChatCarrier = {
-  toChat: (request) => request as ChatRequest,
-  toAnswer: (completion) => completion,
-  createWriter: (stream, request, meta) => createChatWriter(stream, meta.created, wantsUsage(request)),
-};
-
 /** By path below the mount. */
-export function createEndpoints(checks: BodyChecks): ReadonlyMap<string, EndpointSpec> {
+export function createEndpoints(): ReadonlyMap<string, EndpointSpec> {
+  const checks = compileChecks({ completions: COMPLETIONS_SCHEMA, responses: RESPONSES_SCHEMA });
   const specs: EndpointSpec[] = [
     { endpoint: 'chat/completions', check: checks.chat, carrier: chatCarrier, endsWithDone: true },
-    { endpoint: 'completions', endsWithDone: true },
+    { endpoint: 'completions', check: checks.completions, carrier: completionsCarrier, endsWithDone: true },
+    {
+      endpoint: 'responses',
+      check: checks.responses,
+      carrier: responsesCarrier,
+      checkRelayed: refuseBackground,
+      endsWithDone: false,
+    },
     { endpoint: 'embeddings', check: checks.embeddings, endsWithDone: false },
-    { endpoint: 'responses', endsWithDone: false },
     { endpoint: 'moderations', endsWithDone: false },
     { endpoint: 'images/generations', endsWithDone: false },
     { endpoint: 'images/edits', endsWithDone: false, forms: true },

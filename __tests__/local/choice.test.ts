@@ -1,0 +1,267 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
+import express from 'express';
+import { createLocalBalancer, type LocalBalancer } from '../../lib/local/index.ts';
+import {
+  closeAll,
+  refusingUrl,
+  sendChat,
+  sendJson,
+  startHost,
+  startNode,
+  type TestServer,
+} from './support.ts';
+
+const CHAT = { model: 'llama', messages: [{ role: 'user', content: 'Hi' }] };
+
+const NO_NODE = {
+  error: {
+    message: 'No local node that could serve this request accepts connections at the moment.',
+    type: 'server_error',
+    param: null,
+    code: 'no_local_node',
+  },
+};
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await closeAll();
+});
+
+async function host(nodes: string[], timeouts = {}): Promise<TestServer & { balancer: LocalBalancer }> {
+  const balancer = createLocalBalancer({ nodes, timeouts });
+  return { ...(await startHost([balancer])), balancer };
+}
+
+/** Moves the clock that the balancer reads. */
+function advance(milliseconds: number): void {
+  const later = Date.now() + milliseconds;
+  jest.spyOn(Date, 'now').mockImplementation(() => later);
+}
+
+function named(name: string) {
+  return (_: unknown, res: ServerResponse): void => sendJson(res, { node: name });
+}
+
+describe('which node gets a request', () => {
+  test('the one with the fewest open requests', async () => {
+    const waiting: ServerResponse[] = [];
+    const arrived = new EventTarget();
+    const a = await startNode(['llama'], (_, res) => {
+      waiting.push(res);
+      arrived.dispatchEvent(new Event('a'));
+    });
+    const b = await startNode(['llama'], named('b'));
+    const { url } = await host([a.url, b.url]);
+
+    const atA = new Promise((resolve) => arrived.addEventListener('a', resolve, { once: true }));
+    const first = sendChat(url, CHAT);
+    await atA;
+    const second = await sendChat(url, CHAT);
+    expect(JSON.parse(second.text)).toEqual({ node: 'b' });
+
+    sendJson(waiting[0] as ServerResponse, { node: 'a' });
+    expect(JSON.parse((await first).text)).toEqual({ node: 'a' });
+  });
+
+  test('the first of those that are equally busy', async () => {
+    const a = await startNode(['llama'], named('a'));
+    const b = await startNode(['llama'], named('b'));
+    const { url } = await host([a.url, b.url]);
+    await sendChat(url, CHAT);
+    await sendChat(url, CHAT);
+    expect([a.received.length, b.received.length]).toEqual([2, 0]);
+  });
+
+  test('one that lists the model', async () => {
+    const a = await startNode(['other'], named('a'));
+    const b = await startNode(['llama', 'more'], named('b'));
+    const { url } = await host([a.url, b.url]);
+    expect(JSON.parse((await sendChat(url, CHAT)).text)).toEqual({ node: 'b' });
+    expect(a.received).toEqual([]);
+  });
+
+  test('any, if none lists the model', async () => {
+    const a = await startNode(['other'], named('a'));
+    const b = await startNode([], named('b'));
+    const { url } = await host([a.url, b.url]);
+    expect(JSON.parse((await sendChat(url, CHAT)).text)).toEqual({ node: 'a' });
+  });
+
+  test('any, if the model cannot be read', async () => {
+    const a = await startNode(['other'], named('a'));
+    const b = await startNode(['llama'], named('b'));
+    const { url } = await host([a.url, b.url]);
+    expect(JSON.parse((await sendChat(url, ['no', 'model'])).text)).toEqual({ node: 'a' });
+  });
+
+  test('one that lists the name with :latest behind it, as Ollama does', async () => {
+    const a = await startNode(['other'], named('a'));
+    const b = await startNode(['llama:latest'], named('b'));
+    const { url } = await host([a.url, b.url]);
+    expect(JSON.parse((await sendChat(url, CHAT)).text)).toEqual({ node: 'b' });
+  });
+
+  test('the model is found behind the messages, too, and in a body that a parser has read', async () => {
+    const a = await startNode(['other'], named('a'));
+    const b = await startNode(['llama'], named('b'));
+    const reversed = { messages: [{ role: 'user', content: '"model":"other"' }], model: 'llama' };
+    const balancer = createLocalBalancer({ nodes: [a.url, b.url] });
+    for (const parsers of [
+      [],
+      [express.json()],
+      [express.raw({ type: '*/*' })],
+      [express.text({ type: '*/*' })],
+    ]) {
+      const { url } = await startHost([...parsers, balancer]);
+      expect(JSON.parse((await sendChat(url, reversed)).text)).toEqual({ node: 'b' });
+    }
+  });
+});
+
+describe('the lists of models', () => {
+  test('are fetched once for requests that come together, and kept for 60 seconds', async () => {
+    const a = await startNode(['other']);
+    const b = await startNode(['llama']);
+    const { url } = await host([a.url, b.url]);
+    await Promise.all([sendChat(url, CHAT), sendChat(url, CHAT), sendChat(url, CHAT)]);
+    advance(59_000);
+    await sendChat(url, CHAT);
+    expect([a.listings(), b.listings()]).toEqual([1, 1]);
+    advance(2_000);
+    await sendChat(url, CHAT);
+    expect([a.listings(), b.listings()]).toEqual([2, 2]);
+    expect(b.received.length).toBe(5);
+  });
+
+  test('are not asked for with a single node', async () => {
+    const a = await startNode(['other']);
+    const { url } = await host([a.url]);
+    expect((await sendChat(url, CHAT)).status).toBe(200);
+    expect(a.listings()).toBe(0);
+  });
+
+  test('stay as they were known while a node does not answer, and are asked for again after 10 seconds', async () => {
+    const a = await startNode(['other']);
+    const lists = [{ data: [{ id: 'llama' }] }, { error: 'loading' }, { data: [{ id: 'qwen' }] }];
+    const b = await startNode([], (_, res) => sendJson(res, lists.shift()));
+    const { balancer } = await host([a.url, `${b.url}/sub`]);
+    const ids = async () => (await balancer.listModels()).map(({ id }) => id);
+    expect(await ids()).toEqual(['other', 'llama']);
+    advance(60_000);
+    expect(await ids()).toEqual(['other', 'llama']);
+    advance(9_999);
+    expect(await ids()).toEqual(['other', 'llama']);
+    advance(1);
+    expect(await ids()).toEqual(['other', 'qwen']);
+    expect(b.received.map(({ method, url }) => `${method} ${url}`)).toEqual(
+      Array(3).fill('GET /sub/v1/models'),
+    );
+  });
+
+  test("become one list in OpenAI's form, each id once, without what is no model", async () => {
+    const a = await startNode([], (_, res) =>
+      sendJson(res, {
+        object: 'list',
+        data: [
+          { id: 'one', object: 'model', created: 17, owned_by: 'me', max_model_len: 4096 },
+          { id: 'two' },
+        ],
+      }),
+    );
+    const b = await startNode([], (_, res) =>
+      sendJson(res, {
+        data: [{ id: 'two', owned_by: 'b' }, { id: 3 }, null, 'four', { id: 'five', created: 'now' }],
+      }),
+    );
+    const { balancer } = await host([`${a.url}/x`, `${b.url}/x`, await refusingUrl()]);
+    expect(await balancer.listModels()).toEqual([
+      { id: 'one', object: 'model', created: 17, owned_by: 'me', max_model_len: 4096 },
+      { id: 'two', object: 'model', created: 0, owned_by: 'local' },
+      { id: 'five', object: 'model', created: 0, owned_by: 'local' },
+    ]);
+  });
+});
+
+describe('a node that refuses connections', () => {
+  test('is passed over: the next node gets the whole request', async () => {
+    const b = await startNode([]);
+    const { url } = await host([await refusingUrl(), b.url]);
+    const answer = await sendChat(url, CHAT);
+    expect(answer.status).toBe(200);
+    expect(b.received.map(({ bytes }) => JSON.parse(bytes.toString('utf8')) as unknown)).toEqual([CHAT]);
+  });
+
+  test('gets no request for 10 seconds, and is tried again then', async () => {
+    const down = await startNode(['llama']);
+    const b = await startNode(['llama'], named('b'));
+    const { url } = await host([down.url, b.url]);
+    await sendChat(url, CHAT);
+    await down.close();
+    await sendChat(url, CHAT);
+
+    await startNode(['llama'], named('back'), down.port);
+    expect((await sendChat(url, CHAT)).text).toBe('{"node":"b"}');
+    advance(10_000);
+    expect((await sendChat(url, CHAT)).text).toBe('{"node":"back"}');
+  });
+
+  test('leaves 503 with Retry-After when it was the last one', async () => {
+    const { url } = await host([await refusingUrl(), await refusingUrl()]);
+    for (let i = 0; i < 2; i++) {
+      const answer = await sendChat(url, CHAT);
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([503, NO_NODE]);
+      expect(Number(answer.headers['retry-after'])).toBe(10);
+    }
+    advance(7_500);
+    expect((await sendChat(url, CHAT)).headers['retry-after']).toBe('3');
+  });
+
+  test('leaves 503 when no other node lists the model', async () => {
+    const a = await startNode(['llama']);
+    const b = await startNode(['other']);
+    const { url } = await host([a.url, b.url]);
+    expect((await sendChat(url, CHAT)).status).toBe(200);
+    await a.close();
+    const answer = await sendChat(url, CHAT);
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([503, NO_NODE]);
+    expect(b.received).toEqual([]);
+  });
+
+  test('is also one that accepts a connection and never finishes the TLS handshake', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {}));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const b = await startNode([], named('b'));
+    const { url } = await host([`https://127.0.0.1:${port}`, b.url], { connectMs: 50 });
+    // Without a model there is no list to wait for.
+    expect((await sendChat(url, {})).text).toBe('{"node":"b"}');
+    silent.close();
+  });
+});
+
+describe('createLocalBalancer at start-up', () => {
+  test('refuses an empty list', () => {
+    expect(() => createLocalBalancer({ nodes: [] })).toThrow(
+      new TypeError('createLocalBalancer needs at least one node: `nodes` is empty.'),
+    );
+  });
+
+  test.each([
+    ['localhost', 'is no URL'],
+    ['', 'is no URL'],
+    ['localhost:11434', 'is no http or https URL'],
+    ['ftp://localhost', 'is no http or https URL'],
+    ['http://user:secret@localhost', 'has credentials in it'],
+    ['http://localhost/?key=secret', 'has a query or a fragment'],
+    ['http://localhost/#x', 'has a query or a fragment'],
+  ])('refuses %j: it %s', (node, what) => {
+    expect(() => createLocalBalancer({ nodes: [node] })).toThrow(
+      new TypeError(`A node's base URL ${what}. Expected something like http://127.0.0.1:11434.`),
+    );
+  });
+});

@@ -1,0 +1,481 @@
+import type { JsonObject } from '../../../lib/openai/types.ts';
+import { added, ask, convert, errorOf, turnsOf } from './support.ts';
+
+const text = (words: string, more: object = {}): object => ({ type: 'text', text: words, ...more });
+const user = (content: unknown, more: object = {}): JsonObject =>
+  ({ role: 'user', content, ...more }) as JsonObject;
+const system = (content: unknown, more: object = {}): JsonObject =>
+  ({ role: 'system', content, ...more }) as JsonObject;
+const assistant = (content: unknown, more: object = {}): JsonObject =>
+  ({ role: 'assistant', content, ...more }) as JsonObject;
+const tool = (id: string, content: unknown, more: object = {}): JsonObject =>
+  ({ role: 'tool', tool_call_id: id, content, ...more }) as JsonObject;
+const call = (id: string, name = 'f', args: unknown = '{}', more: object = {}): object => ({
+  id,
+  type: 'function',
+  function: { name, arguments: args },
+  ...more,
+});
+const calls = (...ids: string[]): JsonObject => assistant(null, { tool_calls: ids.map((id) => call(id)) });
+const use = (id: string, name = 'f', input: object = {}): object => ({ type: 'tool_use', id, name, input });
+const result = (id: string, content: unknown): object => ({ type: 'tool_result', tool_use_id: id, content });
+const turn = (role: string, ...content: object[]): object => ({ role, content });
+const reminder = (words: string): object => text(`<system-reminder>\n${words}\n</system-reminder>`);
+
+/** A model that takes system messages in the middle, and one that does not. */
+const INLINE = { model: 'claude-opus-5-5' };
+const REMINDED = { model: 'claude-sonnet-5' };
+
+describe('system messages at the beginning', () => {
+  test('are the system prompt: one block per message or part, in order, with their breakpoints', () => {
+    const mark = { cache_control: { type: 'ephemeral', ttl: '1h' } };
+    const messages = [
+      system('A'),
+      { role: 'developer', content: [text('B', mark), text(' '), text('C')] } as JsonObject,
+      system('D', mark),
+      user('Q'),
+    ];
+    expect(added({ messages })).toEqual({ system: [text('A'), text('B', mark), text('C'), text('D', mark)] });
+  });
+
+  test('leave no system prompt where there is nothing to read in them', () => {
+    expect(added({ messages: [system(' \n'), system(''), system(null), user('Q')] })).toEqual({});
+  });
+
+  test('may be all there is', () => {
+    expect(convert(ask({ messages: [system('A')] })).body).toMatchObject({
+      system: [text('A')],
+      messages: [],
+    });
+  });
+
+  test('hold text alone', () => {
+    const image = { type: 'image_url', image_url: { url: 'https://e.org/a.png' } };
+    const { code, param } = errorOf(() => turnsOf([system([image]), user('Q')]));
+    expect([code, param]).toEqual(['unsupported_parameter', 'messages[0].content']);
+  });
+});
+
+describe('system messages in the middle', () => {
+  test.each<[string, JsonObject[], object[]]>([
+    [
+      'behind a user, before the assistant',
+      [user('Q'), system('S'), assistant('A'), user('R')],
+      [
+        turn('user', text('Q')),
+        turn('system', text('S')),
+        turn('assistant', text('A')),
+        turn('user', text('R')),
+      ],
+    ],
+    [
+      'several in a row',
+      [user('Q'), system('S'), system('T')],
+      [turn('user', text('Q')), turn('system', text('S')), turn('system', text('T'))],
+    ],
+    [
+      'behind results',
+      [user('Q'), calls('a'), tool('a', 'r'), system('S')],
+      [
+        turn('user', text('Q')),
+        turn('assistant', use('a')),
+        turn('user', result('a', 'r')),
+        turn('system', text('S')),
+      ],
+    ],
+    [
+      'between calls and results: behind the results',
+      [user('Q'), calls('a', 'b'), tool('a', 'r'), system('S'), tool('b', 's')],
+      [
+        turn('user', text('Q')),
+        turn('assistant', use('a'), use('b')),
+        turn('user', result('a', 'r'), result('b', 's')),
+        turn('system', text('S')),
+      ],
+    ],
+    [
+      'before the user speaks: in its turn',
+      [user('Q'), assistant('A'), system('S'), user('R')],
+      [turn('user', text('Q')), turn('assistant', text('A')), turn('user', reminder('S'), text('R'))],
+    ],
+    [
+      'between two words of the user: in its turn',
+      [user('Q'), system('S'), user('R'), system('T')],
+      [turn('user', text('Q'), reminder('S'), text('R')), turn('system', text('T'))],
+    ],
+    [
+      'behind the assistant: a turn of the user is made for it',
+      [user('Q'), assistant('A'), system('S'), system('T')],
+      [turn('user', text('Q')), turn('assistant', text('A')), turn('user', reminder('S'), reminder('T'))],
+    ],
+    [
+      'behind a user who said nothing',
+      [system('S'), user(' '), system('T'), user('Q')],
+      [turn('user', reminder('T'), text('Q'))],
+    ],
+  ])('%s', (_name, messages, out) => {
+    expect(turnsOf(messages, INLINE)).toEqual(out);
+  });
+
+  test('stay one behind the result of a server tool', () => {
+    const blocks = [
+      { type: 'server_tool_use', id: 's', name: 'web_search', input: {} },
+      { type: 'web_search_tool_result', tool_use_id: 's', content: [] },
+    ];
+    const messages = [user('Q'), assistant('', { content_blocks: blocks }), system('S')];
+    expect(turnsOf(messages, INLINE)).toEqual([
+      turn('user', text('Q')),
+      turn('assistant', ...blocks),
+      turn('system', text('S')),
+    ]);
+  });
+
+  test('are in the turn of the user, where they were said, for a model that takes none', () => {
+    const messages = [
+      user('Q'),
+      system([text('S', { cache_control: { type: 'ephemeral' } }), text('T')]),
+      calls('a'),
+      system('U'),
+      tool('a', 'r'),
+      system('V'),
+    ];
+    expect(turnsOf(messages, REMINDED)).toEqual([
+      turn('user', text('Q'), { ...reminder('S'), cache_control: { type: 'ephemeral' } }, reminder('T')),
+      turn('assistant', use('a')),
+      turn('user', result('a', 'r'), reminder('U'), reminder('V')),
+    ]);
+  });
+});
+
+describe('turns', () => {
+  test('of the same role are one turn', () => {
+    const messages = [user('a'), user([text('b')]), assistant('c'), assistant('d'), user('e')];
+    expect(turnsOf(messages)).toEqual([
+      turn('user', text('a'), text('b')),
+      turn('assistant', text('c'), text('d')),
+      turn('user', text('e')),
+    ]);
+  });
+
+  test('of nothing are left out', () => {
+    expect(turnsOf([user('a'), assistant(null), assistant(' '), assistant([]), user('b')])).toEqual([
+      turn('user', text('a'), text('b')),
+    ]);
+  });
+
+  test('that begin with the assistant are passed on: no user is invented', () => {
+    expect(turnsOf([assistant('A'), user('Q')])).toEqual([
+      turn('assistant', text('A')),
+      turn('user', text('Q')),
+    ]);
+  });
+
+  test('that end with the assistant lose the white space at the end, and no other', () => {
+    expect(
+      turnsOf([user(' Q '), assistant(' A \n'), user('R'), assistant([text('x '), text('y \t')])]),
+    ).toEqual([
+      turn('user', text(' Q ')),
+      turn('assistant', text(' A \n')),
+      turn('user', text('R')),
+      turn('assistant', text('x '), text('y')),
+    ]);
+  });
+
+  test('of a hostile length do not use up the stack', () => {
+    const many = Array.from({ length: 150_000 }, () => text('x'));
+    const messages = [user('Q'), assistant(many), assistant(many), user(many), system('S')];
+    expect(turnsOf(messages).map(({ content }) => content.length)).toEqual([1, 300_000, 150_000, 1]);
+  });
+
+  test('keep no name, and nothing else that only OpenAI knows', () => {
+    const messages = [
+      user('Q', { name: 'jo' }),
+      assistant('A', { name: 'bot', annotations: [], reasoning_content: 'hm' }),
+      user('R'),
+    ];
+    expect(turnsOf(messages)).toEqual([
+      turn('user', text('Q')),
+      turn('assistant', text('A')),
+      turn('user', text('R')),
+    ]);
+  });
+});
+
+describe('the assistant', () => {
+  test('thinks, speaks, declines and calls, in this order', () => {
+    const thought = { type: 'thinking', thinking: '', signature: 'S', more: 1 };
+    const message = assistant([text('A'), { type: 'refusal', refusal: 'no' }], {
+      refusal: 'never',
+      tool_calls: [call('a')],
+      thinking_blocks: [
+        { index: 0, ...thought },
+        { index: 1, type: 'redacted_thinking', data: 'D' },
+      ],
+      reasoning_content: 'x',
+    });
+    expect(turnsOf([user('Q'), message, tool('a', 'r')])[1]).toEqual(
+      turn(
+        'assistant',
+        thought,
+        { type: 'redacted_thinking', data: 'D' },
+        text('A'),
+        text('no'),
+        text('never'),
+        use('a'),
+      ),
+    );
+  });
+
+  test('does not speak: its audio is left out and reported', () => {
+    const messages = [
+      user('Q'),
+      assistant('A', { audio: { id: 'x' } }),
+      user('R'),
+      assistant('B', { audio: null }),
+      user('S'),
+    ];
+    expect(convert(ask({ messages })).dropped).toEqual(['messages[1].audio']);
+  });
+
+  test.each<[unknown, object]>([
+    ['', {}],
+    [' \n', {}],
+    ['{"a":1}', { a: 1 }],
+    ['{"a":', { raw_arguments: '{"a":' }],
+    ['[1]', { raw_arguments: '[1]' }],
+    ['null', { raw_arguments: 'null' }],
+    [undefined, {}],
+    [{ a: 1 }, { a: 1 }],
+  ])('calls with %j', (args, input) => {
+    const messages = [user('Q'), assistant(null, { tool_calls: [call('a', 'f', args)] }), tool('a', 'r')];
+    expect(turnsOf(messages)[1]).toEqual(turn('assistant', use('a', 'f', input)));
+  });
+
+  test('keeps the keys of Anthropic on its calls', () => {
+    const extras = {
+      caller: { type: 'direct' },
+      toolset_name: 'browser',
+      cache_control: { type: 'ephemeral' },
+    };
+    const messages = [
+      user('Q'),
+      assistant(null, { tool_calls: [call('a', 'f', '{}', { ...extras, extra_content: {} })] }),
+      tool('a', 'r', { toolset_name: 'browser' }),
+    ];
+    const [, called, answered] = turnsOf(messages);
+    expect(called).toEqual(turn('assistant', { ...use('a'), ...extras }));
+    expect(answered).toEqual(turn('user', { ...result('a', 'r'), toolset_name: 'browser' }));
+  });
+
+  test.each([
+    [{ id: 'a', type: 'custom', custom: { name: 'f', input: 'x' } }],
+    [{ id: 'a', type: 'custom', function: { name: 'f' } }],
+  ])('makes no custom call: %j', (custom) => {
+    const { code, param } = errorOf(() =>
+      turnsOf([user('Q'), assistant(null, { tool_calls: [call('b'), custom] })]),
+    );
+    expect([code, param]).toEqual(['unsupported_parameter', 'messages[1].tool_calls[1]']);
+  });
+});
+
+describe('an answer that came with its blocks', () => {
+  const blocks = [
+    { type: 'thinking', thinking: '', signature: 'S' },
+    use('a'),
+    { type: 'thinking', thinking: '', signature: 'T' },
+    text(' \n'),
+    use('b'),
+  ];
+  const indexed = blocks.map((block, index) => ({ index, ...block }));
+  const message = (...ids: string[]): JsonObject =>
+    assistant('else', { content_blocks: indexed, tool_calls: ids.map((id) => call(id)) });
+
+  test('comes back as it was, without what Anthropic would refuse', () => {
+    const [, turnOfAssistant] = turnsOf([user('Q'), message('a', 'b'), tool('a', 'r'), tool('b', 's')]);
+    expect(turnOfAssistant).toEqual(turn('assistant', ...blocks.filter((_block, index) => index !== 3)));
+  });
+
+  test.each([[['a']], [['b', 'a']], [['a', 'c']], [[]]])(
+    'is put together anew where the calls are others: %j',
+    (ids) => {
+      expect(turnsOf([user('Q'), message(...ids)])[1]).toEqual(
+        turn('assistant', text('else'), ...ids.map((id) => use(id))),
+      );
+    },
+  );
+
+  test('needs no calls', () => {
+    const found = [
+      { type: 'server_tool_use', id: 's', name: 'web_search', input: {} },
+      text('found', { citations: null }),
+    ];
+    expect(turnsOf([user('Q'), assistant('found', { content_blocks: found }), user('R')])[1]).toEqual(
+      turn('assistant', ...found),
+    );
+  });
+});
+
+describe('results', () => {
+  test('open the turn of the user, before anything else that was said', () => {
+    const messages = [user('Q'), calls('a', 'b'), tool('a', 'r'), user('and'), tool('b', 's'), user('now')];
+    expect(turnsOf(messages)[2]).toEqual(
+      turn('user', result('a', 'r'), result('b', 's'), text('and'), text('now')),
+    );
+  });
+
+  test.each<[unknown, object]>([
+    ['ok', { content: 'ok' }],
+    ['', {}],
+    [' ', {}],
+    [null, {}],
+    [[], {}],
+    [[{ type: 'text', text: '  ' }], {}],
+    [
+      [
+        { type: 'text', text: 'a' },
+        { type: 'text', text: 'b' },
+      ],
+      { content: [text('a'), text('b')] },
+    ],
+    [
+      [{ type: 'image_url', image_url: { url: 'https://e.org/a.png' } }],
+      { content: [{ type: 'image', source: { type: 'url', url: 'https://e.org/a.png' } }] },
+    ],
+    [
+      [{ type: 'search_result', source: 's', title: 't', content: [] }],
+      { content: [{ type: 'search_result', source: 's', title: 't', content: [] }] },
+    ],
+  ])('hold %j', (content, out) => {
+    expect(turnsOf([user('Q'), calls('a'), tool('a', content)])[2]).toEqual(
+      turn('user', { type: 'tool_result', tool_use_id: 'a', ...out }),
+    );
+  });
+
+  test('say that they are errors, and where to cache', () => {
+    const more = { is_error: true, cache_control: { type: 'ephemeral' } };
+    expect(turnsOf([user('Q'), calls('a'), tool('a', 'r', more)])[2]).toEqual(
+      turn('user', { ...result('a', 'r'), ...more }),
+    );
+    expect(turnsOf([user('Q'), calls('a'), tool('a', 'r', { is_error: false })])[2]).toEqual(
+      turn('user', result('a', 'r')),
+    );
+  });
+
+  test('of nothing that was called are passed on, for Anthropic to refuse', () => {
+    expect(turnsOf([user('Q'), tool('x:1', 'r')])).toEqual([turn('user', result('x_1', 'r'), text('Q'))]);
+  });
+});
+
+describe('ids of calls', () => {
+  const idsOf = (...messages: JsonObject[]): string[] =>
+    turnsOf([user('Q'), ...messages]).flatMap(({ content }) =>
+      content.flatMap((block) =>
+        block.type === 'tool_use' ? block.id : block.type === 'tool_result' ? `<${block.tool_use_id}` : [],
+      ),
+    );
+
+  test('of other clouds are made legal, in the call and in its result', () => {
+    expect(idsOf(calls('functions.f:0'), tool('functions.f:0', 'r'))).toEqual([
+      'functions_f_0',
+      '<functions_f_0',
+    ]);
+  });
+
+  test('that become the same stay two', () => {
+    expect(idsOf(calls('a.b', 'a:b', 'a_b'), tool('a:b', 'r'), tool('a_b', 's'), tool('a.b', 't'))).toEqual([
+      'a_b',
+      'a_b_2',
+      'a_b_3',
+      '<a_b_2',
+      '<a_b_3',
+      '<a_b',
+    ]);
+  });
+
+  test('that every turn uses anew are told apart, and each result goes to its own turn', () => {
+    expect(
+      idsOf(calls('c'), tool('c', 'r'), calls('c'), tool('c', 's'), calls('c_2'), tool('c_2', 't')),
+    ).toEqual(['c', '<c', 'c_2', '<c_2', 'c_2_2', '<c_2_2']);
+  });
+
+  test('in blocks that come back as they were stay, and others make room', () => {
+    const whole = assistant('', { content_blocks: [use('c')], tool_calls: [call('c')] });
+    expect(idsOf(whole, tool('c', 'r'), calls('c'), tool('c', 's'))).toEqual(['c', '<c', 'c_2', '<c_2']);
+  });
+});
+
+describe('legacy functions', () => {
+  const fn = (name: string): JsonObject => assistant(null, { function_call: { name, arguments: '{"a":1}' } });
+  const answer = (content: string): JsonObject => ({ role: 'function', name: 'f', content });
+  const shape = (messages: JsonObject[]): unknown[] =>
+    turnsOf(messages).flatMap(({ content }) =>
+      content.map((block) =>
+        block.type === 'tool_use'
+          ? block.id
+          : block.type === 'tool_result'
+            ? `<${block.tool_use_id}`
+            : block.type,
+      ),
+    );
+
+  test('are numbered, and a result belongs to the nearest earlier call without one', () => {
+    expect(turnsOf([user('Q'), fn('f'), answer('r')])).toEqual([
+      turn('user', text('Q')),
+      turn('assistant', use('call_fn_0', 'f', { a: 1 })),
+      turn('user', result('call_fn_0', 'r')),
+    ]);
+    expect(shape([user('Q'), fn('f'), answer('r'), fn('g'), answer('s')])).toEqual([
+      'text',
+      'call_fn_0',
+      '<call_fn_0',
+      'call_fn_1',
+      '<call_fn_1',
+    ]);
+  });
+
+  test('make room for a call that has such an id', () => {
+    expect(shape([user('Q'), calls('call_fn_0'), tool('call_fn_0', 'r'), fn('f'), answer('s')])).toEqual([
+      'text',
+      'call_fn_0',
+      '<call_fn_0',
+      'call_fn_0_2',
+      '<call_fn_0_2',
+    ]);
+  });
+
+  test('without a call pass on, for Anthropic to refuse', () => {
+    expect(shape([user('Q'), answer('r')])).toEqual(['<call_fn_0', 'text']);
+  });
+});
+
+describe('a cache breakpoint on a whole message', () => {
+  const mark = { cache_control: { type: 'ephemeral', ttl: '5m' } };
+
+  test('is one on its last block', () => {
+    expect(turnsOf([user([text('a'), text('b')], mark)])).toEqual([turn('user', text('a'), text('b', mark))]);
+  });
+
+  test("leaves the block's own alone", () => {
+    const own = { cache_control: { type: 'ephemeral', ttl: '1h' } };
+    expect(turnsOf([user([text('a', own)], mark)])).toEqual([turn('user', text('a', own))]);
+  });
+
+  test('is never on thinking, nor on nothing', () => {
+    const thought = { type: 'thinking', thinking: '', signature: 'S' };
+    const messages = [
+      user('Q'),
+      assistant('A', { ...mark, thinking_blocks: [thought] }),
+      user(' ', mark),
+      user('R'),
+      assistant('', { ...mark, thinking_blocks: [thought] }),
+      user('S'),
+    ];
+    expect(turnsOf(messages)).toEqual([
+      turn('user', text('Q')),
+      turn('assistant', thought, text('A', mark)),
+      turn('user', text('R')),
+      turn('assistant', thought),
+      turn('user', text('S')),
+    ]);
+  });
+});

@@ -1,0 +1,350 @@
+import type { JsonObject } from '../../../lib/openai/types.ts';
+import { bodyOf, convert, errorOf } from './support.ts';
+
+const MODEL = 'gemini-3.8-flash';
+const user = (content: JsonObject[] | string | null): JsonObject => ({ role: 'user', content });
+const call = (id: string, name = 'f', args = '{}'): JsonObject => ({
+  id,
+  type: 'function',
+  function: { name, arguments: args },
+});
+const calls = (...tool_calls: JsonObject[]): JsonObject => ({ role: 'assistant', content: null, tool_calls });
+const result = (tool_call_id: string, content: JsonObject[] | string | null = 'ok'): JsonObject => ({
+  role: 'tool',
+  tool_call_id,
+  content,
+});
+
+function contentsOf(messages: JsonObject[], model = MODEL): JsonObject[] {
+  return bodyOf({ model, messages }).contents as JsonObject[];
+}
+
+function refusalOf(messages: JsonObject[]): unknown[] {
+  const { status, type, code, param } = errorOf(() => convert({ model: MODEL, messages }));
+  return [status, type, code, param];
+}
+
+describe('system messages', () => {
+  test('an empty system text is left out, and with it the whole instruction', () => {
+    expect(bodyOf({ model: MODEL, messages: [{ role: 'system', content: '' }, user('Q')] })).toEqual({
+      contents: [{ role: 'user', parts: [{ text: 'Q' }] }],
+    });
+  });
+
+  test('a system message holds text alone', () => {
+    const image = { type: 'image_url', image_url: { url: 'https://e.org/a.png' } };
+    expect(refusalOf([user('Q'), { role: 'developer', content: [image] }])).toEqual([
+      400,
+      'invalid_request_error',
+      'unsupported_parameter',
+      'messages[1].content[0]',
+    ]);
+  });
+
+  test('system text between a call and its result does not come between them', () => {
+    const contents = contentsOf([
+      user('Q'),
+      calls(call('c1')),
+      { role: 'system', content: 'S' },
+      result('c1'),
+    ]);
+    expect(contents.map(({ role }) => role)).toEqual(['user', 'model', 'user']);
+  });
+
+  test('Gemma reads its system text in front of the first thing the user says, not in front of a tool result', () => {
+    const contents = contentsOf(
+      [{ role: 'system', content: 'A' }, { role: 'assistant', content: 'hi' }, user('Q')],
+      'gemma-3-27b-it',
+    );
+    expect(contents).toEqual([
+      { role: 'model', parts: [{ text: 'hi' }] },
+      { role: 'user', parts: [{ text: 'A\n\n' }, { text: 'Q' }] },
+    ]);
+  });
+
+  test('Gemma without a user message gets one for the system text', () => {
+    expect(
+      contentsOf(
+        [
+          { role: 'system', content: 'A' },
+          { role: 'assistant', content: 'hi' },
+        ],
+        'gemma-3-27b-it',
+      ),
+    ).toEqual([
+      { role: 'user', parts: [{ text: 'A\n\n' }] },
+      { role: 'model', parts: [{ text: 'hi' }] },
+    ]);
+    expect(contentsOf([{ role: 'system', content: 'A' }], 'gemma-3-27b-it')).toEqual([
+      { role: 'user', parts: [{ text: 'A\n\n' }, { text: ' ' }] },
+    ]);
+  });
+});
+
+describe('user and assistant messages', () => {
+  test.each([
+    ['an empty string', ''],
+    ['null', null],
+    ['empty text parts', [{ type: 'text', text: '' }]],
+    ['no parts', []],
+  ])('a user message of %s becomes a blank', (_name, content) => {
+    expect(contentsOf([user(content)])).toEqual([{ role: 'user', parts: [{ text: ' ' }] }]);
+  });
+
+  test('a conversation of nothing but empty assistant messages becomes a blank', () => {
+    expect(contentsOf([{ role: 'assistant', content: null }])).toEqual([
+      { role: 'user', parts: [{ text: ' ' }] },
+    ]);
+  });
+
+  test('names of users mean nothing to Google and are left out silently', () => {
+    const request = { model: MODEL, messages: [{ ...user('Q'), name: 'ann' }] };
+    expect(bodyOf(request).contents).toEqual([{ role: 'user', parts: [{ text: 'Q' }] }]);
+    expect(convert(request).dropped).toEqual([]);
+  });
+
+  test('a refusal, as a field or as a part, is text of the model; its thinking is not', () => {
+    const messages = [
+      user('Q'),
+      { role: 'assistant', content: 'a', refusal: 'no', reasoning_content: 'hm' },
+      user('Q'),
+      { role: 'assistant', content: [{ type: 'refusal', refusal: 'never' }] },
+    ];
+    expect(contentsOf(messages).filter(({ role }) => role === 'model')).toEqual([
+      { role: 'model', parts: [{ text: 'a' }, { text: 'no' }] },
+      { role: 'model', parts: [{ text: 'never' }] },
+    ]);
+  });
+
+  test('text stands in front of calls, also of calls in the legacy form', () => {
+    const message = { role: 'assistant', content: 't', function_call: { name: 'f', arguments: '{}' } };
+    expect(contentsOf([user('Q'), message])[1]).toEqual({
+      role: 'model',
+      parts: [
+        { text: 't' },
+        {
+          functionCall: { id: 'call_fc_1', name: 'f', args: {} },
+          thoughtSignature: 'skip_thought_signature_validator',
+        },
+      ],
+    });
+  });
+
+  test('audio and images of earlier answers are left out and reported', () => {
+    const spoken = { role: 'assistant', content: 'a', audio: { id: 'audio_1' }, images: [] };
+    const request = { model: MODEL, messages: [user('Q'), spoken, user('Q')] };
+    expect(convert(request).dropped).toEqual(['messages[1].audio', 'messages[1].images']);
+  });
+
+  test('an image in an assistant message has no counterpart', () => {
+    const content = [{ type: 'image_url', image_url: { url: 'https://e.org/a.png' } }];
+    expect(refusalOf([user('Q'), { role: 'assistant', content }])).toEqual([
+      400,
+      'invalid_request_error',
+      'unsupported_parameter',
+      'messages[1].content[0]',
+    ]);
+  });
+
+  test('an unknown role is refused', () => {
+    expect(refusalOf([{ role: 'critic', content: 'Q' }]).slice(2)).toEqual([
+      'unsupported_parameter',
+      'messages[0].role',
+    ]);
+  });
+
+  test('a first assistant message with calls is relayed: Google says better what is missing', () => {
+    expect(contentsOf([calls(call('c1')), result('c1')]).map(({ role }) => role)).toEqual(['model', 'user']);
+  });
+
+  test('the index that accumulators leave in tool calls is not sent', () => {
+    const [, model] = contentsOf([user('Q'), calls({ ...call('c1'), index: 0 }), result('c1')]);
+    expect(model).toEqual({
+      role: 'model',
+      parts: [
+        {
+          functionCall: { id: 'c1', name: 'f', args: {} },
+          thoughtSignature: 'skip_thought_signature_validator',
+        },
+      ],
+    });
+  });
+});
+
+describe('calls and results', () => {
+  const argsOf = (args: string | undefined): unknown => {
+    const one = {
+      id: 'c1',
+      type: 'function',
+      function: { name: 'f', ...(args !== undefined && { arguments: args }) },
+    };
+    const [, model] = contentsOf([user('Q'), calls(one)], 'gemini-2.5-flash-lite') as {
+      parts: { functionCall: JsonObject }[];
+    }[];
+    return model?.parts[0]?.functionCall.args;
+  };
+
+  test.each([
+    ['an object', '{"a":1}', { a: 1 }],
+    ['nothing', undefined, {}],
+    ['blanks', ' \n', {}],
+    ['null', 'null', { value: null }],
+    ['a string', '"s"', { value: 's' }],
+    ['half an object', '{"a":', { raw_arguments: '{"a":' }],
+  ])('arguments that are %s stay with their call', (_name, text, args) => {
+    expect(argsOf(text)).toEqual(args);
+  });
+
+  test('arguments nested beyond what Google reads are sent as text', () => {
+    const text = `${'['.repeat(5000)}${']'.repeat(5000)}`;
+    expect(argsOf(text)).toEqual({ raw_arguments: text });
+  });
+
+  const responseOf = (content: JsonObject[] | string | null): unknown => {
+    const contents = contentsOf([user('Q'), calls(call('c1')), result('c1', content)]) as {
+      parts: { functionResponse: JsonObject }[];
+    }[];
+    return contents[2]?.parts[0]?.functionResponse.response;
+  };
+
+  test.each([
+    ['an object', '{"a":1}', { a: 1 }],
+    ['a number', '7', { output: 7 }],
+    ['a string in quotes', '"s"', { output: 's' }],
+    ['plain text', 'fine', { output: 'fine' }],
+    ['nothing', null, { output: '' }],
+    ['a deep reference', '[{"a":[{"$ref":"x"}]}]', { output: '[{"a":[{"$ref":"x"}]}]' }],
+    ['an escaped reference', String.raw`{"\u0024ref":"x"}`, { output: String.raw`{"\u0024ref":"x"}` }],
+    [
+      'texts',
+      [
+        { type: 'text', text: 'a' },
+        { type: 'text', text: '' },
+        { type: 'text', text: 'b' },
+      ],
+      { output: 'a\nb' },
+    ],
+  ])('a result that is %s becomes an object', (_name, content, response) => {
+    expect(responseOf(content)).toEqual(response);
+  });
+
+  test('a result nested beyond what Google reads is sent as text', () => {
+    const text = `${'{"a":'.repeat(500)}1${'}'.repeat(500)}`;
+    expect(responseOf(text)).toEqual({ output: text });
+  });
+
+  test('a key named __proto__ in arguments and results stays a key', () => {
+    const text = '{"__proto__":{"x":1}}';
+    expect(JSON.stringify(argsOf(text))).toBe(text);
+    expect(JSON.stringify(responseOf(text))).toBe(text);
+  });
+
+  const IMAGE = { type: 'image_url', image_url: { url: 'https://e.org/a.png' } };
+
+  test('images in a result go along with Gemini 3, and are reported as left out for older models', () => {
+    const messages = [user('Q'), calls(call('c1')), result('c1', [{ type: 'text', text: 'x' }, IMAGE])];
+    const parts = [{ fileData: { fileUri: 'https://e.org/a.png', mimeType: 'image/png' } }];
+    expect(contentsOf(messages)[2]).toEqual({
+      role: 'user',
+      parts: [{ functionResponse: { id: 'c1', name: 'f', response: { output: 'x' }, parts } }],
+    });
+    const old = { model: 'gemini-2.5-flash-lite', messages };
+    expect(convert(old).dropped).toEqual(['messages[2].content[1]']);
+    expect((bodyOf(old).contents as JsonObject[])[2]).toEqual({
+      role: 'user',
+      parts: [{ functionResponse: { id: 'c1', name: 'f', response: { output: 'x' } } }],
+    });
+  });
+
+  test('names are found in every earlier turn, and the last call of an id counts', () => {
+    const contents = contentsOf([
+      user('Q'),
+      calls(call('call_0', 'f')),
+      result('call_0'),
+      user('Q'),
+      calls(call('call_0', 'g')),
+      result('call_0'),
+    ]) as { parts: { functionResponse?: JsonObject }[] }[];
+    const names = contents.flatMap(({ parts }) => parts.flatMap((part) => part.functionResponse?.name ?? []));
+    expect(names).toEqual(['f', 'g']);
+  });
+
+  test('two parallel calls with one id get one result each, by their order', () => {
+    const [, , results] = contentsOf([
+      user('Q'),
+      calls(call('same', 'f'), call('same', 'g')),
+      result('same', 'first'),
+      result('same', 'second'),
+    ]);
+    expect(results?.parts).toEqual([
+      { functionResponse: { id: 'same', name: 'f', response: { output: 'first' } } },
+      { functionResponse: { id: 'same', name: 'g', response: { output: 'second' } } },
+    ]);
+  });
+
+  test('a late result of an earlier turn keeps its name and stands behind the others', () => {
+    const [, , , , results] = contentsOf([
+      user('Q'),
+      calls(call('a', 'early')),
+      user('Q'),
+      calls(call('b', 'late')),
+      result('a'),
+      result('b'),
+    ]);
+    expect(results?.parts).toEqual([
+      { functionResponse: { id: 'b', name: 'late', response: { output: 'ok' } } },
+      { functionResponse: { id: 'a', name: 'early', response: { output: 'ok' } } },
+    ]);
+  });
+
+  test('a result of an unknown call is sent under the name that the message itself gives', () => {
+    const contents = contentsOf([user('Q'), { ...result('x1'), name: 'f' }]);
+    expect(contents[1]).toEqual({
+      role: 'user',
+      parts: [{ functionResponse: { id: 'x1', name: 'f', response: { output: 'ok' } } }],
+    });
+  });
+
+  test('a legacy result finds its call by the name, and one without a call has no id', () => {
+    const contents = contentsOf([
+      user('Q'),
+      { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } },
+      { role: 'function', name: 'f', content: '1' },
+      { role: 'function', name: 'g', content: '2' },
+    ]);
+    expect(contents[2]?.parts).toEqual([
+      { functionResponse: { id: 'call_fc_1', name: 'f', response: { output: 1 } } },
+      { functionResponse: { name: 'g', response: { output: 2 } } },
+    ]);
+  });
+
+  test('results and what the user says next stay two contents', () => {
+    const contents = contentsOf([user('Q'), calls(call('c1')), result('c1'), user('and?')]);
+    expect(contents.map(({ role }) => role)).toEqual(['user', 'model', 'user', 'user']);
+  });
+
+  test.each([
+    [
+      'a custom call',
+      [{ id: 'c', type: 'custom', custom: { name: 'f', input: '' } }],
+      'unsupported_parameter',
+    ],
+    ['a call without a function', [{ id: 'c', type: 'function' }], 'invalid_value'],
+    ['a call that is no object', ['c'], 'invalid_value'],
+  ])('%s in the history is refused', (_name, tool_calls, code) => {
+    expect(refusalOf([user('Q'), { role: 'assistant', tool_calls }]).slice(2)).toEqual([
+      code,
+      'messages[1].tool_calls[0]',
+    ]);
+  });
+
+  test.each([
+    ['calls that are no list', { role: 'assistant', tool_calls: 'f' }, 'messages[1].tool_calls'],
+    ['content that is a number', { role: 'user', content: 7 }, 'messages[1].content'],
+    ['a result that is an object', { role: 'tool', name: 'f', content: { a: 1 } }, 'messages[1].content'],
+    ['a part that is a string', { role: 'user', content: ['Q'] }, 'messages[1].content[0]'],
+    ['a text part without text', { role: 'user', content: [{ type: 'text' }] }, 'messages[1].content[0]'],
+  ])('%s is refused', (_name, message, param) => {
+    expect(refusalOf([user('Q'), message])).toEqual([400, 'invalid_request_error', 'invalid_value', param]);
+  });
+});

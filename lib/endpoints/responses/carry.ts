@@ -1,0 +1,62 @@
+/**
+ * What a cloud wants back unchanged in a tool loop, and OpenAI's items have no place for: blocks of thinking with
+ * their signatures, vendor data of tool calls. OpenAI has the same need without storage, and its clients know the
+ * answer: a reasoning item's `encrypted_content`, which they send back as it came. Here it holds JSON in base64url.
+ */
+import { isObject, type JsonObject, type JsonValue } from '../../openai/types.ts';
+import { objectsOf } from './json.ts';
+
+export interface Carry {
+  /** `thinking_blocks` of a chat message. */
+  thoughts: JsonObject[];
+  /** `content_blocks` of a chat message: the whole answer, where the message's fields cannot hold it. */
+  blocks: JsonObject[];
+  /** `extra_content` of tool calls, by call id. */
+  calls: [callId: string, extraContent: JsonObject][];
+}
+
+export function createCarry(): Carry {
+  return { thoughts: [], blocks: [], calls: [] };
+}
+
+/** @returns undefined where there is nothing to carry. */
+export function packCarry({ thoughts, blocks, calls }: Carry): string | undefined {
+  if (thoughts.length + blocks.length + calls.length === 0) return undefined;
+  const carried = {
+    ...(thoughts.length > 0 && { thinking_blocks: thoughts }),
+    ...(blocks.length > 0 && { content_blocks: blocks }),
+    ...(calls.length > 0 && { calls }),
+  };
+  return Buffer.from(JSON.stringify(carried)).toString('base64url');
+}
+
+/** Adds what a reasoning item brought back. One of OpenAI's own, or a damaged one, adds nothing: its thoughts are lost. */
+export function unpackCarry(packed: JsonValue | undefined, carry: Carry): void {
+  const carried = typeof packed === 'string' ? parse(packed) : undefined;
+  if (!isObject(carried)) return;
+  carry.thoughts = [...carry.thoughts, ...objectsOf(carried.thinking_blocks)];
+  carry.blocks = [...carry.blocks, ...objectsOf(carried.content_blocks)];
+  carry.calls = [...carry.calls, ...callsOf(carried.calls)];
+}
+
+function parse(packed: string): JsonValue | undefined {
+  try {
+    return JSON.parse(Buffer.from(packed, 'base64url').toString('utf8')) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}
+
+function callsOf(value: JsonValue | undefined): Carry['calls'] {
+  return (Array.isArray(value) ? value : []).flatMap((entry): Carry['calls'] => {
+    if (!Array.isArray(entry)) return [];
+    const [id, extra] = entry;
+    return typeof id === 'string' && isObject(extra) ? [[id, extra]] : [];
+  });
+}
+
+/** `index` is ours: lists in the deltas of a stream carry it, whole answers do not. */
+export function withoutIndex(entry: JsonObject): JsonObject {
+  const { index: _index, ...rest } = entry;
+  return rest;
+}

@@ -1,0 +1,141 @@
+/**
+ * `createLocalBalancer`: a ready-made local handler over http-proxy-middleware. It sends a request to one of several
+ * OpenAI-compatible nodes and knows no cloud.
+ */
+import createDebug from 'debug';
+import type { Request, RequestHandler, Response } from 'express';
+import { RouterError } from '../errors.ts';
+import type { Model } from '../openai/types.ts';
+import { openBody } from './body.ts';
+import type { LocalTimeouts } from './exchange.ts';
+import { createLocalNode, type LocalNode, type LocalRequest } from './node.ts';
+import { serves } from './models.ts';
+
+export type { LocalTimeouts } from './exchange.ts';
+export type { Model } from '../openai/types.ts';
+
+export interface LocalBalancerOptions {
+  /** Base URLs of OpenAI-compatible servers, with or without `/v1`. At least one. */
+  readonly nodes: readonly string[];
+  /** Limits of one request to a node. */
+  readonly timeouts?: Partial<LocalTimeouts>;
+}
+
+export interface LocalBalancer extends RequestHandler {
+  /** What the nodes list at `GET /v1/models`, each id once. A node that does not answer is left out. Never rejects. */
+  listModels(): Promise<Model[]>;
+  /** Takes no new request (503), waits for the open ones, closes the connections. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_TIMEOUTS: LocalTimeouts = { connectMs: 10_000, firstByteMs: 1_200_000, idleMs: 300_000 };
+
+const debug = createDebug('llm-prefix-router:local');
+
+/**
+ * A request goes to the node with the fewest open ones among those that list its model (to any, if none lists it;
+ * to the first of several that are equally busy). A node that refuses a connection is left out for ten seconds, and
+ * the request goes to the next one. When none is left the client gets 503 `no_local_node`.
+ *
+ * Mount it behind the router, at the root or under a path. Not sent to nodes: `Authorization` and `Cookie`.
+ * @throws TypeError for an empty list and for a base URL that cannot be meant.
+ */
+export function createLocalBalancer(options: LocalBalancerOptions): LocalBalancer {
+  if (options.nodes.length === 0)
+    throw new TypeError('createLocalBalancer needs at least one node: `nodes` is empty.');
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const nodes = options.nodes.map((baseUrl) => createLocalNode(baseUrl, timeouts));
+  const running = new Set<Promise<void>>();
+  let closing = false;
+
+  const handler: RequestHandler = (req, res, next) => {
+    if (closing) return sendError(res, shuttingDown());
+    const done = serve(nodes, req, res).catch((error: unknown) => {
+      if (error instanceof RouterError) sendError(res, error);
+      else next(error);
+    });
+    running.add(done);
+    void done.finally(() => running.delete(done));
+  };
+
+  return Object.assign(handler, {
+    async listModels() {
+      const lists = await Promise.all(nodes.map((node) => node.models.get()));
+      return [
+        ...new Map(
+          lists
+            .flat()
+            .reverse()
+            .map((model) => [model.id, model]),
+        ).values(),
+      ].reverse();
+    },
+    async close() {
+      closing = true;
+      await Promise.all(running);
+      for (const node of nodes) node.close();
+    },
+  });
+}
+
+async function serve(nodes: readonly LocalNode[], req: Request, res: Response): Promise<void> {
+  const started = Date.now();
+  const body = await openBody(req, nodes.length > 1);
+  const request: LocalRequest = { method: req.method, path: pathOf(req), headers: req.headers, body };
+  const able = await nodesFor(nodes, body.model);
+  try {
+    for (;;) {
+      if (res.closed) return;
+      const node = leastBusy(able);
+      const end = await node.send(request, res);
+      debug('%s %s at %s: %s, %d ms', req.method, request.path, node.origin, end, Date.now() - started);
+      if (end !== 'refused') return;
+    }
+  } finally {
+    // A node can answer before it has read the whole request; what is left must not block the client's connection.
+    req.unpipe();
+    req.resume();
+  }
+}
+
+/** Mounted at `/v1`, Express has cut that from the URL; the nodes have it. */
+function pathOf(req: Request): string {
+  return req.baseUrl.endsWith('/v1') ? `/v1${req.url}` : req.url;
+}
+
+async function nodesFor(
+  nodes: readonly LocalNode[],
+  model: string | undefined,
+): Promise<readonly LocalNode[]> {
+  if (model === undefined || nodes.length === 1) return nodes;
+  const lists = await Promise.all(nodes.map((node) => node.models.get()));
+  const able = nodes.filter((_, index) => serves(lists[index] ?? [], model));
+  return able.length > 0 ? able : nodes;
+}
+
+/** @throws RouterError `no_local_node` */
+function leastBusy(nodes: readonly LocalNode[]): LocalNode {
+  const now = Date.now();
+  const [first, ...others] = nodes.filter((node) => node.leftOutUntil <= now);
+  if (first === undefined) throw noNode(Math.min(...nodes.map((node) => node.leftOutUntil)) - now);
+  return others.reduce((best, node) => (node.open < best.open ? node : best), first);
+}
+
+function noNode(waitMs: number): RouterError {
+  return new RouterError('no_local_node', {
+    message: 'No local node that could serve this request accepts connections at the moment.',
+    headers: { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) },
+  });
+}
+
+function shuttingDown(): RouterError {
+  return new RouterError('shutting_down', {
+    message: 'This server is shutting down. Please send the request again.',
+    headers: { 'retry-after': '1' },
+  });
+}
+
+function sendError(res: Response, error: RouterError): void {
+  if (res.headersSent || res.destroyed) return;
+  res.status(error.status).set(error.headers).set('cache-control', 'no-store').json(error.toBody());
+}

@@ -1,0 +1,64 @@
+/** The first and the last bytes of a stream, copied: a slice would keep a whole socket read in memory. */
+
+const HEAD_BYTES = 4 * 1024;
+/** Behind the usage of a response stand at most its metadata: 16 pairs of 64 and 512 characters, of 3 bytes each. */
+const TAIL_BYTES = 32 * 1024;
+/** Room to begin with: most answers need no more. */
+const FIRST_BYTES = 1024;
+
+export class ByteTail {
+  /** How many bytes came by. */
+  total = 0;
+  /** A ring once it has its full size; until then the bytes lie in order. */
+  #ring: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  #head: Buffer | undefined;
+
+  add(chunk: Buffer): void {
+    let rest = chunk;
+    if (this.total < TAIL_BYTES) {
+      rest = chunk.subarray(this.#fill(chunk));
+      if (rest.length === 0) return;
+    }
+    this.#head ??= Buffer.from(this.#ring.subarray(0, HEAD_BYTES));
+    this.#turn(rest);
+  }
+
+  /** The first bytes; all of them while they are few. */
+  get head(): Buffer {
+    return this.#head ?? this.#ring.subarray(0, Math.min(this.total, HEAD_BYTES));
+  }
+
+  /** The last bytes; all of them while they are few. */
+  get tail(): Buffer {
+    if (this.total <= TAIL_BYTES) return this.#ring.subarray(0, this.total);
+    const seam = this.total % TAIL_BYTES;
+    return Buffer.concat([this.#ring.subarray(seam), this.#ring.subarray(0, seam)]);
+  }
+
+  /** @returns how many bytes of the chunk found room. */
+  #fill(chunk: Buffer): number {
+    const wanted = Math.min(this.total + chunk.length, TAIL_BYTES);
+    if (wanted > this.#ring.length) this.#grow(wanted);
+    const copied = chunk.copy(this.#ring, this.total, 0, wanted - this.total);
+    this.total += copied;
+    return copied;
+  }
+
+  #grow(wanted: number): void {
+    let size = this.#ring.length;
+    while (size < wanted) size = Math.min(size * 4, TAIL_BYTES);
+    const larger = Buffer.allocUnsafe(size);
+    this.#ring.copy(larger, 0, 0, this.total);
+    this.#ring = larger;
+  }
+
+  #turn(bytes: Buffer): void {
+    // Of a chunk larger than the ring only its end is worth copying.
+    const skipped = Math.max(0, bytes.length - TAIL_BYTES);
+    this.total += skipped;
+    const at = this.total % TAIL_BYTES;
+    const copied = bytes.copy(this.#ring, at, skipped);
+    if (skipped + copied < bytes.length) bytes.copy(this.#ring, 0, skipped + copied);
+    this.total += bytes.length - skipped;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Reads usage and model out of an answer in OpenAI's form while its bytes pass: nothing is changed, held back or parsed
+ * whole. Usage stands near the end of every answer, the model near the beginning or the end.
+ */
+import { ByteTail } from './byte-tail.ts';
+import { findFirst, findLast, type TextKind } from './find-field.ts';
+import { isObject, type JsonObject, type Usage } from './types.ts';
+
+export interface UsageTail {
+  add(chunk: Buffer): void;
+  /** What the answer says; undefined where it does not, or was cut before. */
+  read(): { readonly usage: Usage | undefined; readonly model: string | undefined };
+}
+
+export function createUsageTail(kind: TextKind): UsageTail {
+  const bytes = new ByteTail();
+  return {
+    add: (chunk) => bytes.add(chunk),
+    read() {
+      const tail = bytes.tail.toString('utf8');
+      return {
+        usage: findLast(tail, 'usage', kind, toUsage),
+        model:
+          findFirst(bytes.head.toString('utf8'), 'model', kind, toModel) ??
+          findLast(tail, 'model', kind, toModel),
+      };
+    },
+  };
+}
+
+/** Longer than any name that goes to a cloud. */
+const MAX_MODEL_LENGTH = 256;
+
+function toModel(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_MODEL_LENGTH ? value : undefined;
+}
+
+/** Chat, completions and embeddings count prompt and completion; responses, images and transcriptions input and output. */
+function toUsage(value: unknown): Usage | undefined {
+  if (!isObject(value)) return undefined;
+  const prompt = countOf(value['prompt_tokens']) ?? countOf(value['input_tokens']);
+  const completion = countOf(value['completion_tokens']) ?? countOf(value['output_tokens']);
+  // A transcription can be billed by its seconds.
+  if (prompt === undefined && completion === undefined) return undefined;
+  const promptDetails = countsIn(value['prompt_tokens_details'] ?? value['input_tokens_details']);
+  const completionDetails = countsIn(value['completion_tokens_details'] ?? value['output_tokens_details']);
+  return {
+    prompt_tokens: prompt ?? 0,
+    completion_tokens: completion ?? 0,
+    total_tokens: countOf(value['total_tokens']) ?? (prompt ?? 0) + (completion ?? 0),
+    ...(promptDetails && { prompt_tokens_details: promptDetails }),
+    ...(completionDetails && { completion_tokens_details: completionDetails }),
+  };
+}
+
+function countsIn(details: JsonObject[string]): Record<string, number> | undefined {
+  if (!isObject(details)) return undefined;
+  const counts = Object.entries(details).filter(
+    (entry): entry is [string, number] => countOf(entry[1]) !== undefined,
+  );
+  return counts.length === 0 ? undefined : Object.fromEntries(counts);
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}

@@ -1,0 +1,114 @@
+/** A conversation in OpenAI's form as Anthropic's `system` and `messages`. */
+import type { ChatMessage } from '../../openai/types.ts';
+import { unsupported } from '../fields.ts';
+import { toAssistantBlocks } from './assistant.ts';
+import { toBlocks } from './content.ts';
+import { cacheControl, isBlank, textOf } from './json.ts';
+import { createToolIds, type ToolIds } from './tool-ids.ts';
+import { toTurns, type Piece } from './turns.ts';
+import type { Block, TextBlock, ToolResultBlock, Turn } from './types.ts';
+
+export interface Conversation {
+  readonly system: TextBlock[];
+  readonly turns: Turn[];
+  readonly dropped: readonly string[];
+}
+
+/**
+ * Stable in its prefix: what a history becomes does not depend on what is said after the next turn of the assistant.
+ * @param inlineSystem Whether the model takes system messages among the others.
+ */
+export function toConversation(messages: readonly ChatMessage[], inlineSystem: boolean): Conversation {
+  const dropped: string[] = [];
+  const ids = createToolIds();
+  const firstOther = messages.findIndex((message) => !isSystem(message));
+  const leading = firstOther < 0 ? messages.length : firstOther;
+  const system = messages
+    .slice(0, leading)
+    .flatMap((message, index) => toSystem(message, `messages[${index}]`, dropped));
+  const pieces = messages
+    .slice(leading)
+    .map((message, index) => toPiece(message, `messages[${leading + index}]`, ids, dropped))
+    .filter((piece) => piece.blocks.length > 0);
+  return { system, turns: trimEnd(toTurns(pieces, inlineSystem)), dropped };
+}
+
+function isSystem(message: ChatMessage): boolean {
+  return message.role === 'system' || message.role === 'developer';
+}
+
+function toPiece(message: ChatMessage, path: string, ids: ToolIds, dropped: string[]): Piece {
+  switch (message.role) {
+    case 'system':
+    case 'developer':
+      return { role: 'system', blocks: toSystem(message, path, dropped) };
+    case 'assistant':
+      return { role: 'assistant', blocks: toAssistant(message, path, ids, dropped) };
+    case 'tool':
+      return { role: 'user', blocks: [toResult(message, path, ids.forResult(toolCallId(message)), dropped)] };
+    case 'function':
+      return { role: 'user', blocks: [toResult(message, path, ids.forFunctionResult(), dropped)] };
+    default:
+      return {
+        role: 'user',
+        blocks: markLast(toBlocks(message['content'], `${path}.content`, dropped), message),
+      };
+  }
+}
+
+function toAssistant(message: ChatMessage, path: string, ids: ToolIds, dropped: string[]): Block[] {
+  return markLast(toAssistantBlocks(message, path, ids, dropped), message);
+}
+
+function toSystem(message: ChatMessage, path: string, dropped: string[]): TextBlock[] {
+  const blocks = toBlocks(message['content'], `${path}.content`, dropped);
+  return markLast(blocks, message).map((block) => {
+    if (block.type === 'text') return block;
+    throw unsupported(`${path}.content`, 'Anthropic takes text alone in a system message');
+  });
+}
+
+function toolCallId(message: ChatMessage): string {
+  return textOf(message['tool_call_id']) ?? '';
+}
+
+function toResult(message: ChatMessage, path: string, id: string, dropped: string[]): ToolResultBlock {
+  const content = toResultContent(message, path, dropped);
+  const toolset = textOf(message['toolset_name']);
+  return {
+    type: 'tool_result',
+    tool_use_id: id,
+    ...(content.length > 0 && { content }),
+    ...(message['is_error'] === true && { is_error: true }),
+    ...(toolset !== undefined && { toolset_name: toolset }),
+    ...cacheControl(message),
+  };
+}
+
+/** Of no length where there is nothing to read: Anthropic takes a result without content, not with blank text. */
+function toResultContent(
+  message: ChatMessage,
+  path: string,
+  dropped: string[],
+): NonNullable<ToolResultBlock['content']> {
+  const content = message['content'];
+  if (typeof content === 'string') return isBlank(content) ? '' : content;
+  return toBlocks(content, `${path}.content`, dropped) as TextBlock[];
+}
+
+/** A breakpoint on a whole message is one on its last block that can carry it; thinking cannot. */
+function markLast<B extends Block>(blocks: B[], message: ChatMessage): B[] {
+  const mark = cacheControl(message);
+  if (mark.cache_control === undefined) return blocks;
+  const last = blocks.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking');
+  return blocks.map((block, index) => (index === last ? { ...mark, ...block } : block));
+}
+
+/** Text that the assistant is to go on from must not end in white space. */
+function trimEnd(turns: Turn[]): Turn[] {
+  const last = turns.at(-1);
+  const block = last?.content.at(-1);
+  if (last?.role !== 'assistant' || block?.type !== 'text') return turns;
+  const content = [...last.content.slice(0, -1), { ...block, text: block.text.trimEnd() }];
+  return [...turns.slice(0, -1), { ...last, content }];
+}

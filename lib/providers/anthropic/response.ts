@@ -1,0 +1,103 @@
+/** Anthropic's message as a chat completion. */
+import { isObject, type AssistantMessage, type ChatCompletion, type JsonObject } from '../../openai/types.ts';
+import type { AnswerMeta } from '../provider.ts';
+import {
+  isThought,
+  needsBlocks,
+  toArguments,
+  toCitations,
+  toFinishReason,
+  toRefusal,
+  toToolCall,
+  type Stop,
+} from './answer.ts';
+import { notAMessage, toEventError } from './error.ts';
+import { objectsOf, textOf } from './json.ts';
+import { usesFunctions } from './tools.ts';
+import { toServiceTier, toUsage } from './usage.ts';
+
+/** @throws RouterError for an error under status 200, and `provider_error` for what is no message. */
+export function toResponse(body: unknown, meta: AnswerMeta): ChatCompletion {
+  const answer = isObject(body) ? body : {};
+  if (answer['type'] === 'error') throw toEventError(answer);
+  if (!Array.isArray(answer['content'])) throw notAMessage();
+  const blocks = objectsOf(answer['content']);
+  const stop: Stop = { reason: textOf(answer['stop_reason']), details: answer['stop_details'] };
+  const legacy = usesFunctions(meta.request);
+  const calls = blocks.some(({ type }) => type === 'tool_use') ? callsFinish(legacy) : undefined;
+  const usage = toUsage(answer['usage']);
+  const tier = toServiceTier(answer['usage']);
+  return {
+    id: `chatcmpl-${textOf(answer['id']) ?? meta.created}`,
+    object: 'chat.completion',
+    created: meta.created,
+    model: textOf(answer['model']) ?? meta.model,
+    choices: [
+      {
+        index: 0,
+        message: toMessage(blocks, stop, legacy),
+        logprobs: null,
+        finish_reason: toFinishReason(stop.reason, calls),
+        ...(stop.reason !== undefined && { native_finish_reason: stop.reason }),
+      },
+    ],
+    ...(usage !== undefined && { usage }),
+    ...(tier !== undefined && { service_tier: tier }),
+  };
+}
+
+export function callsFinish(legacy: boolean): 'function_call' | 'tool_calls' {
+  return legacy ? 'function_call' : 'tool_calls';
+}
+
+function toMessage(blocks: readonly JsonObject[], stop: Stop, legacy: boolean): AssistantMessage {
+  const texts = blocks.filter(({ type }) => type === 'text');
+  const content = texts.map(textIn).join('');
+  const hasCalls = blocks.some(({ type }) => type === 'tool_use');
+  return {
+    role: 'assistant',
+    content: content === '' && hasCalls ? null : content,
+    refusal: toRefusal(stop),
+    ...thoughtsOf(blocks),
+    ...callsOf(blocks, legacy),
+    ...citationsOf(texts),
+    ...(needsBlocks(blocks) && { content_blocks: blocks }),
+  };
+}
+
+function textIn(block: JsonObject): string {
+  return textOf(block['text']) ?? '';
+}
+
+function thoughtsOf(blocks: readonly JsonObject[]): Partial<AssistantMessage> {
+  const thoughts = blocks.filter(isThought);
+  const text = thoughts.flatMap((block) => textOf(block['thinking']) ?? []).join('\n\n');
+  return {
+    ...(text !== '' && { reasoning_content: text }),
+    ...(thoughts.length > 0 && { thinking_blocks: thoughts }),
+  };
+}
+
+function callsOf(blocks: readonly JsonObject[], legacy: boolean): Partial<AssistantMessage> {
+  const calls = blocks
+    .filter(({ type }) => type === 'tool_use')
+    .map((block) => toToolCall(block, toArguments(block['input'])));
+  const [first] = calls;
+  if (first === undefined) return {};
+  return legacy ? { function_call: first.function } : { tool_calls: calls };
+}
+
+function citationsOf(texts: readonly JsonObject[]): Partial<AssistantMessage> {
+  let end = 0;
+  const found = texts.map((block) => {
+    const start = end;
+    end += textIn(block).length;
+    return toCitations(block, start, end);
+  });
+  const annotations = found.flatMap((one) => one.annotations);
+  const citations = found.flatMap((one) => one.citations);
+  return {
+    ...(annotations.length > 0 && { annotations }),
+    ...(citations.length > 0 && { citations }),
+  };
+}

@@ -1,0 +1,150 @@
+/** Google's answer as a chat completion. */
+import { RouterError } from '../../errors.ts';
+import {
+  isObject,
+  type AssistantMessage,
+  type ChatChoice,
+  type ChatCompletion,
+  type JsonObject,
+  type JsonValue,
+  type ToolCall,
+} from '../../openai/types.ts';
+import type { AnswerMeta } from '../provider.ts';
+import { readError } from './error.ts';
+import { blockReasonOf, toBlockRefusal, toExtraContent, toFinishReason, toRefusal } from './finish.ts';
+import { toAnnotations } from './grounding.ts';
+import { objectsOf, textOf } from './json.ts';
+import { toLogprobs } from './logprobs.ts';
+import { shortName } from './models.ts';
+import { randomId, readPart, type AnswerPart } from './parts.ts';
+import type { Signatures } from './signatures.ts';
+import { isLegacy } from './tools.ts';
+import { toServiceTier, toUsage } from './usage.ts';
+
+/** @throws RouterError for an error that came under HTTP 200, and `provider_error` for an answer without an answer. */
+export function toResponse(body: unknown, meta: AnswerMeta, signatures: Signatures): ChatCompletion {
+  const error = readError(body);
+  if (error !== undefined) throw error;
+  const answer = isObject(body) ? body : {};
+  const id = textOf(answer.responseId) ?? randomId();
+  const context: ChoiceContext = {
+    responseId: id,
+    created: createdOf(answer) ?? meta.created,
+    isLegacy: isLegacy(meta.request),
+    signatures,
+  };
+  const usage = toUsage(answer.usageMetadata);
+  const tier = toServiceTier(meta.headers['x-gemini-service-tier'], answer.usageMetadata);
+  return {
+    id: `chatcmpl-${id}`,
+    object: 'chat.completion',
+    created: context.created,
+    model: textOf(answer.modelVersion) ?? shortName(meta.model),
+    choices: toChoices(answer, context),
+    ...(usage !== undefined && { usage }),
+    ...(tier !== undefined && { service_tier: tier }),
+  };
+}
+
+interface ChoiceContext {
+  readonly responseId: string;
+  readonly created: number;
+  readonly isLegacy: boolean;
+  readonly signatures: Signatures;
+}
+
+function createdOf(answer: JsonObject): number | undefined {
+  const ms = Date.parse(textOf(answer.createTime) ?? '');
+  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
+}
+
+function toChoices(answer: JsonObject, context: ChoiceContext): ChatChoice[] {
+  const candidates = objectsOf(answer.candidates);
+  if (candidates.length > 0) {
+    return candidates.map((candidate) => toChoice(candidate, context)).toSorted((a, b) => a.index - b.index);
+  }
+  const blockReason = isObject(answer.promptFeedback) ? blockReasonOf(answer.promptFeedback) : undefined;
+  if (blockReason !== undefined) return [blockedChoice(blockReason)];
+  // Asking again would be paid again.
+  const headers = { 'x-should-retry': 'false' };
+  throw new RouterError('provider_error', { message: 'Google sent an empty answer.', headers });
+}
+
+/** A client that shows the content shows nothing, one that looks at the reason sees why. */
+function blockedChoice(blockReason: string): ChatChoice {
+  return {
+    index: 0,
+    message: { role: 'assistant', content: '', refusal: toBlockRefusal(blockReason) },
+    logprobs: null,
+    finish_reason: 'content_filter',
+    native_finish_reason: `PROMPT_${blockReason}`,
+  };
+}
+
+function toChoice(candidate: JsonObject, context: ChoiceContext): ChatChoice {
+  const native = textOf(candidate.finishReason);
+  const refusal = toRefusal(native, textOf(candidate.finishMessage));
+  const { message, hasCalls } = toMessage(candidate, refusal, context);
+  const extra = toExtraContent(candidate);
+  return {
+    index: typeof candidate.index === 'number' ? candidate.index : 0,
+    message,
+    logprobs: toLogprobs(candidate.logprobsResult),
+    finish_reason: toFinishReason(native, !hasCalls ? 'none' : context.isLegacy ? 'legacy' : 'tools'),
+    ...(native !== undefined && { native_finish_reason: native }),
+    ...(extra !== undefined && { extra_content: extra }),
+  };
+}
+
+function toMessage(
+  candidate: JsonObject,
+  refusal: string | null,
+  context: ChoiceContext,
+): { message: AssistantMessage; hasCalls: boolean } {
+  const content = isObject(candidate.content) ? candidate.content : {};
+  const parts = objectsOf(content.parts).map((part) => readPart(part, context.signatures));
+  const texts = parts.map((part) => (part?.kind === 'text' ? part.text : ''));
+  const text = texts.join('');
+  const calls = pick(parts, 'call').map(({ call }) => call);
+  const reasoning = pick(parts, 'thought').map((thought) => thought.text);
+  const images = pick(parts, 'image').map(({ image }) => image);
+  const audio = pick(parts, 'audio').map(({ bytes }) => bytes);
+  const annotations = toAnnotations(candidate.groundingMetadata, texts);
+  const others = pick(parts, 'other').map(({ raw }) => raw);
+  const message: AssistantMessage = {
+    role: 'assistant',
+    content: text === '' && calls.length > 0 ? null : text,
+    refusal,
+    ...(reasoning.length > 0 && { reasoning_content: reasoning.join('') }),
+    ...callFields(calls, context.isLegacy),
+    ...(images.length > 0 && { images }),
+    ...(audio.length > 0 && { audio: toAudio(audio, context) }),
+    ...(annotations.length > 0 && { annotations }),
+    ...(others.length > 0 && { extra_content: { google: { parts: others } } }),
+  };
+  return { message, hasCalls: calls.length > 0 };
+}
+
+type PartOf<Kind extends AnswerPart['kind']> = Extract<AnswerPart, { kind: Kind }>;
+
+function pick<Kind extends AnswerPart['kind']>(
+  parts: readonly (AnswerPart | undefined)[],
+  kind: Kind,
+): PartOf<Kind>[] {
+  return parts.filter((part): part is PartOf<Kind> => part?.kind === kind);
+}
+
+function callFields(
+  calls: ToolCall[],
+  isLegacyMode: boolean,
+): Pick<AssistantMessage, 'tool_calls' | 'function_call'> {
+  const [first] = calls;
+  if (first === undefined) return {};
+  // The legacy form has room for one call.
+  return isLegacyMode ? { function_call: first.function } : { tool_calls: calls };
+}
+
+function toAudio(pieces: readonly Buffer[], { responseId, created }: ChoiceContext): JsonValue {
+  const data = Buffer.concat(pieces).toString('base64');
+  return { id: `audio_${responseId}`, data, expires_at: created, transcript: '' };
+}

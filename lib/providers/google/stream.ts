@@ -1,0 +1,116 @@
+/** Google's stream of answers as chunks. */
+import { RouterError } from '../../errors.ts';
+import { isObject, type ChunkChoice, type JsonObject } from '../../openai/types.ts';
+import type { AnswerMeta, ChunkStream } from '../provider.ts';
+import { createCandidateStream, type CandidateStream } from './candidate-stream.ts';
+import { readError } from './error.ts';
+import { blockReasonOf, toBlockRefusal } from './finish.ts';
+import { objectsOf, textOf } from './json.ts';
+import { shortName } from './models.ts';
+import { randomId } from './parts.ts';
+import type { Signatures } from './signatures.ts';
+import { isLegacy } from './tools.ts';
+import { toServiceTier, toUsage } from './usage.ts';
+
+/** There is no terminal event: an answer is whole when each candidate has named a reason to end. */
+export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStream {
+  const candidates = new Map<number, CandidateStream>();
+  /** Set by the first event: id and model are the same all through a stream. */
+  let head: { responseId: string; model: string } | undefined;
+  let promptFeedback: JsonObject = {};
+  /** Cumulative, in most events: each field as it came last. */
+  let usageMetadata: JsonObject | undefined;
+
+  const readHead = (answer: JsonObject): { responseId: string; model: string } => ({
+    responseId: textOf(answer.responseId) ?? randomId(),
+    model: textOf(answer.modelVersion) ?? shortName(meta.model),
+  });
+
+  function push(event: unknown): ChunkChoice[] {
+    // A proxy that takes `alt=sse` away sends lists.
+    if (Array.isArray(event)) return event.flatMap(push);
+    const error = readError(event);
+    if (error !== undefined) throw error;
+    return isObject(event) ? addAnswer(event) : [];
+  }
+
+  function addAnswer(answer: JsonObject): ChunkChoice[] {
+    head ??= readHead(answer);
+    if (isObject(answer.usageMetadata)) usageMetadata = { ...usageMetadata, ...answer.usageMetadata };
+    if (isObject(answer.promptFeedback)) promptFeedback = answer.promptFeedback;
+    return objectsOf(answer.candidates).flatMap((candidate) => candidateOf(candidate).add(candidate));
+  }
+
+  function candidateOf(candidate: JsonObject): CandidateStream {
+    // Zero is left out on Google's wire.
+    const index = typeof candidate.index === 'number' ? candidate.index : 0;
+    const known = candidates.get(index);
+    if (known !== undefined) return known;
+    const { responseId } = (head ??= readHead({}));
+    const created = createCandidateStream(index, {
+      responseId,
+      isLegacy: isLegacy(meta.request),
+      signatures,
+    });
+    candidates.set(index, created);
+    return created;
+  }
+
+  function end(rest: string): ChunkChoice[] {
+    const late = parseRest(rest).flatMap(push);
+    if (candidates.size === 0) return [...late, ...blocked()];
+    const inOrder = [...candidates].toSorted(([a], [b]) => a - b).map(([, candidate]) => candidate);
+    if (!inOrder.every(({ isFinished }) => isFinished)) throw interrupted();
+    return [...late, ...inOrder.flatMap((candidate) => candidate.finish())];
+  }
+
+  function blocked(): ChunkChoice[] {
+    const blockReason = blockReasonOf(promptFeedback);
+    if (blockReason === undefined) throw interrupted();
+    return [
+      { index: 0, delta: { role: 'assistant', content: '' } },
+      { index: 0, delta: { refusal: toBlockRefusal(blockReason) } },
+      {
+        index: 0,
+        delta: {},
+        finish_reason: 'content_filter',
+        native_finish_reason: `PROMPT_${blockReason}`,
+      },
+    ];
+  }
+
+  return {
+    get id() {
+      return `chatcmpl-${head?.responseId ?? ''}`;
+    },
+    get model() {
+      return head?.model ?? shortName(meta.model);
+    },
+    get usage() {
+      return toUsage(usageMetadata);
+    },
+    get serviceTier() {
+      return toServiceTier(meta.headers['x-gemini-service-tier'], usageMetadata);
+    },
+    push,
+    end,
+  };
+}
+
+/** An error after the 200 comes as bare JSON now and then (vercel/ai#5217), and so do whole answers by some proxies. */
+function parseRest(rest: string): unknown[] {
+  if (rest.trim() === '') return [];
+  try {
+    return [JSON.parse(rest)];
+  } catch {
+    return [];
+  }
+}
+
+function interrupted(): RouterError {
+  return new RouterError('stream_interrupted', {
+    message: 'Google ended the stream before the answer was complete.',
+    // The tokens so far are billed: the SDKs must not pay twice without being asked.
+    headers: { 'x-should-retry': 'false' },
+  });
+}
