@@ -6,8 +6,8 @@ interface Fields {
 }
 
 /**
- * The same value with the unforeseeable taken out: ids and times are replaced by their kind, and of an error only
- * what the quick start promises is kept; what may stand beside it (`hint`, `provider_error`) is for people.
+ * The same value with the unforeseeable taken out: ids and times are replaced by their kind, and of an error and of a
+ * cloud's status only what the quick start promises is kept (not `hint`, `provider_error`, `health`).
  */
 export function normalise(value: unknown): unknown {
   // Once through JSON, so that only what is on the wire is compared.
@@ -16,13 +16,14 @@ export function normalise(value: unknown): unknown {
 
 function withoutChance(value: unknown): unknown {
   if (!isFields(value)) return value;
-  const { head, error } = value;
+  const { head, error, cloud_providers: clouds } = value;
   return {
     ...value,
     ...(typeof value.id === 'string' && { id: kindOf(value.id) }),
     ...(Number.isInteger(value.created) && { created: '<time>' }),
     ...(isFields(head) && { head: withoutChance(head) }),
-    ...(isFields(error) && { error: contractOf(error) }),
+    ...(isFields(error) && { error: only(ERROR_FIELDS, error) }),
+    ...(isFields(clouds) && { cloud_providers: withoutHealth(clouds) }),
   };
 }
 
@@ -32,10 +33,20 @@ function kindOf(id: string): string {
   return /^chatcmpl-[\w-]+$/.test(id) ? '<id>' : id;
 }
 
-const PROMISED = ['message', 'type', 'param', 'code'];
+const ERROR_FIELDS = ['message', 'type', 'param', 'code'];
+const CLOUD_FIELDS = ['configured', 'base_url'];
 
-function contractOf(error: Fields): Fields {
-  return Object.fromEntries(Object.entries(error).filter(([name]) => PROMISED.includes(name)));
+function withoutHealth(clouds: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(clouds).map(([prefix, cloud]) => [
+      prefix,
+      isFields(cloud) ? only(CLOUD_FIELDS, cloud) : cloud,
+    ]),
+  );
+}
+
+function only(names: readonly string[], fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
 }
 
 function isFields(value: unknown): value is Fields {

@@ -2,7 +2,8 @@
 import type { ChatCarrier } from './endpoints/carrier.ts';
 import { RouterError } from './errors.ts';
 import { HEARTBEAT } from './openai/sse.ts';
-import type { ChatCompletion, JsonObject, Usage } from './openai/types.ts';
+import { toUsage } from './openai/usage-tail.ts';
+import type { ChatCompletion, JsonObject } from './openai/types.ts';
 import {
   PING,
   type AnswerMeta,
@@ -81,9 +82,9 @@ function sendWhole(
   sender: Sender,
   reply: Reply,
 ): void {
-  const { model, usage } = answer as { model?: string; usage?: Usage };
+  const { model, usage } = answer as { model?: string; usage?: unknown };
   sender.record.billedModel = model;
-  sender.record.usage = usage;
+  sender.record.usage = toUsage(usage);
   sender.record.complete = true;
   const body = plan.carrier?.toAnswer(answer as ChatCompletion, plan.request, plan.meta) ?? answer;
   const timing = `${headers['server-timing']}, convert;dur=${convertMs.toFixed(1)}`;

@@ -5,6 +5,7 @@ import { createModelRule, type LocalModels, type ModelRule } from './model.ts';
 import { isObject, type Model } from './openai/types.ts';
 import type { Provider, Timeouts } from './providers/provider.ts';
 import { anthropic, google, openai } from './providers/index.ts';
+import { createPrices, readPricesFile, type Prices } from './status/prices.ts';
 import type { CallRecord } from './status/record.ts';
 
 export interface RouterOptions {
@@ -62,6 +63,7 @@ export interface Config {
   readonly statusPath: string | false;
   readonly listLocalModels: RouterOptions['listLocalModels'];
   readonly onCall: RouterOptions['onCall'];
+  readonly prices: Prices;
 }
 
 const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 10_000, firstByteMs: 1_200_000, idleMs: 300_000 };
@@ -89,7 +91,14 @@ export function readConfig(options: RouterOptions): Config {
     statusPath: options.statusPath ?? '/v0/status',
     listLocalModels: options.listLocalModels,
     onCall: options.onCall,
+    prices: readPrices(env),
   });
+}
+
+/** The operator's own prices stand over the table that comes with the package. */
+function readPrices(env: NodeJS.ProcessEnv): Prices {
+  const file = env['PREFIX_ROUTER_PRICES_FILE']?.trim();
+  return createPrices(file ? readPricesFile(file) : {});
 }
 
 function cloudSettings(

@@ -12,3 +12,6 @@ export type { Model, Usage } from './openai/types.ts';
 export type { ApiKeySource, Endpoint, Provider, ProviderOptions, Timeouts } from './providers/provider.ts';
 export type { CallRecord } from './status/record.ts';
 export type { CloudStatus, RouterStatus } from './status/status.ts';
+export type { RecentCall, UsagePoint, UsageReport, UsageSums, UsageWindow } from './status/report.ts';
+export type { PriceOverride } from './status/prices.ts';
+export type { Health } from './status/health.ts';

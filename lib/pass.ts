@@ -1,6 +1,7 @@
 /** An answer in OpenAI's own form: its bytes pass as they come. */
 import { RouterError } from './errors.ts';
 import { errorEvent } from './openai/sse.ts';
+import { createUsageTail } from './openai/usage-tail.ts';
 import type { Sender } from './sender.ts';
 import { STREAM_HEADERS, type Reply } from './reply.ts';
 import { readPlain } from './transport/read.ts';
@@ -13,8 +14,11 @@ import type { Upstream } from './transport/send.ts';
  * @throws RouterError where the answer broke off and that can still be told in words.
  */
 export function pass(upstream: Upstream, sender: Sender, reply: Reply): Promise<void> {
-  const isStream = String(upstream.headers['content-type'] ?? '').startsWith('text/event-stream');
+  const type = String(upstream.headers['content-type'] ?? '');
+  const isStream = type.startsWith('text/event-stream');
   const tail = isStream ? new EventTail() : undefined;
+  const usage =
+    isStream || type.startsWith('application/json') ? createUsageTail(isStream ? 'sse' : 'json') : undefined;
   const { record, call } = sender;
   record.stream = isStream;
   const open = (): void => reply.open(upstream.status, passedHeaders(upstream, sender, isStream));
@@ -24,18 +28,26 @@ export function pass(upstream: Upstream, sender: Sender, reply: Reply): Promise<
       write(chunk) {
         if (!reply.started) open();
         tail?.add(chunk);
+        usage?.add(chunk);
         return reply.write(chunk);
       },
       end() {
         if (!reply.started) open();
         if (tail !== undefined && call.spec.endsWithDone && !tail.done) return cut(missingEnd(sender.name));
+        note();
         record.complete = true;
         reply.end();
         resolve();
       },
       fail: cut,
     });
+    function note(): void {
+      const said = usage?.read();
+      record.usage = said?.usage;
+      record.billedModel = said?.model;
+    }
     function cut(error: unknown): void {
+      note();
       if (!(error instanceof RouterError)) return reject(error as Error);
       const told = sender.describe(error);
       if (reply.started) breakOff(reply, tail, told);

@@ -59,6 +59,7 @@ async function relayBytes(sender: Sender, reply: Reply): Promise<void> {
   if (upstream.status < 300) return pass(upstream, sender, reply);
   const { error, bytes } = await sender.readError(upstream);
   if (error !== undefined) throw error;
+  sender.record.complete = true;
   reply.send(upstream.status, sender.clientHeaders(upstream), bytes);
 }
 

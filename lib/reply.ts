@@ -11,6 +11,8 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
 export class Reply {
   /** Bytes of the body given to the client so far. */
   bytes = 0;
+  /** When the first of them was given, by `performance.now()`. */
+  firstAt: number | undefined;
   readonly #res: ServerResponse;
   /** We broke the answer off ourselves. */
   destroyed = false;
@@ -33,6 +35,7 @@ export class Reply {
   send(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     this.bytes += bytes.length;
+    this.firstAt = performance.now();
     this.#res.writeHead(status, { ...headers, 'content-length': bytes.length });
     this.#res.end(bytes);
   }
@@ -56,6 +59,7 @@ export class Reply {
 
   /** @returns false: the client reads slower than we write; wait for `onDrain`. */
   write(piece: string | Buffer): boolean {
+    this.firstAt ??= performance.now();
     this.bytes += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
     return this.#res.write(piece);
   }

@@ -1,5 +1,6 @@
 /** The door: Express in, `next()` or the corridor out, and the one place where errors become answers. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import debug from 'debug';
 import { readBody, type TakesBody } from './body.ts';
 import { readConfig, type Config, type RouterOptions } from './config.ts';
@@ -12,8 +13,11 @@ import { RELAY } from './providers/provider.ts';
 import { relay } from './relay.ts';
 import { Reply } from './reply.ts';
 import type { Call, Cloud } from './sender.ts';
+import { createHealth } from './status/health.ts';
 import { openRecord, type CallRecord } from './status/record.ts';
 import { readStatus, type RouterStatus } from './status/status.ts';
+import type { UsageReport, UsageWindow } from './status/report.ts';
+import { createUsageHistory } from './status/usage.ts';
 import { createTransport } from './transport/send.ts';
 
 const log = debug('llm-prefix-router:route');
@@ -27,6 +31,8 @@ export interface PrefixRouter extends RequestHandler {
   explain(model: unknown): Decision;
   /** The configured clouds' models, ids prefixed. Kept for 24 hours; a cloud that fails is left out or shown as it was. */
   models(): Promise<Model[]>;
+  /** Calls, tokens, times and estimated cost per cloud, since the process began. Default: the last `hour`. */
+  usage(window?: UsageWindow): UsageReport;
   /**
    * Takes no new cloud call (503 `shutting_down`), waits for the open ones, closes the connections.
    * Local requests go on.
@@ -49,6 +55,8 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   const endpoints = createEndpoints();
   const models = createModelLists(clouds);
   const calls = new OpenCalls();
+  const usage = createUsageHistory({ prices: config.prices });
+  const health = createHealth();
 
   function handle(req: Request, res: Response, next: NextFunction): void {
     if (req.method === 'POST') {
@@ -57,7 +65,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
     } else if (req.method === 'GET') {
       const path = pathOf(req.url);
       if (path === config.statusPath)
-        return new Reply(res).json(200, { 'cache-control': 'no-store' }, readStatus(config));
+        return new Reply(res).json(200, { 'cache-control': 'no-store' }, readStatus(config, health));
       if (config.listLocalModels !== undefined && (path === '/v1/models' || path.startsWith('/v1/models/')))
         return listModels(path, new Reply(res), next);
     }
@@ -104,14 +112,22 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
     const reply = new Reply(res);
     if (calls.closing) return answerError(shuttingDown(), reply, next);
     const left = new AbortController();
-    const record = openRecord(model.prefix, spec.endpoint, model.model, Date.now());
+    // Spans of a tracer belong to the request, not to the socket whose close ends the record.
+    const inContext = config.onCall && AsyncLocalStorage.snapshot();
+    usage.opened(model.prefix);
+    const arrivedAt = Date.now() - (performance.now() - request.arrivedMs);
+    const record = openRecord(model.prefix, spec.endpoint, model.model, arrivedAt);
     const end = calls.open(() => {
       record.totalMs = performance.now() - request.arrivedMs;
       record.bytes = reply.bytes;
       record.clientLeft = left.signal.aborted;
       record.status = reply.status || 499;
       record.complete &&= res.writableFinished;
-      report(Object.freeze(record), config.onCall);
+      if (reply.firstAt !== undefined) record.firstTokenMs = reply.firstAt - request.arrivedMs;
+      usage.add(Object.freeze(record));
+      health.add(record);
+      logEnd(record);
+      inContext?.(() => tell(record, config.onCall));
     });
     res.once('close', () => {
       if (!res.writableFinished && !reply.destroyed) left.abort(CLIENT_LEFT);
@@ -119,7 +135,12 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
     });
     const fail = (error: unknown): void => {
       if (left.signal.aborted) return;
-      if (error instanceof RouterError) record.errorCode = error.code;
+      if (error instanceof RouterError) {
+        record.errorCode = error.code;
+        record.retryAfterMs = retryAfterOf(error);
+      }
+      // An error that is told whole is a whole answer; one in the middle of another is not.
+      record.complete = !reply.started;
       answerError(error, reply, next);
     };
     const cloud = clouds.get(model.prefix) as Cloud;
@@ -130,9 +151,10 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   }
 
   return Object.assign(handle, {
-    status: () => readStatus(config),
+    status: () => readStatus(config, health),
     explain: (model: unknown) => config.rule.explain(model),
     models: () => models.list(),
+    usage: (window?: UsageWindow) => usage.report(window),
     close: async () => {
       await calls.drain();
       await Promise.all([...clouds.values()].map(({ transport }) => transport.close()));
@@ -207,24 +229,26 @@ function shuttingDown(): RouterError {
   });
 }
 
-function report(record: CallRecord, onCall: RouterOptions['onCall']): void {
-  if (logCall.enabled) {
-    const { provider, model, status, errorCode, totalMs, requestId } = record;
-    logCall(
-      '%s %s %d %s %dms %s',
-      provider,
-      model,
-      status,
-      errorCode ?? 'ok',
-      Math.round(totalMs),
-      requestId,
-    );
-  }
+function logEnd(record: CallRecord): void {
+  if (!logCall.enabled) return;
+  const { provider, model, status, errorCode, totalMs, requestId } = record;
+  logCall('%s %s %d %s %dms %s', provider, model, status, errorCode ?? 'ok', Math.round(totalMs), requestId);
+}
+
+/** A host's function that throws must not end the process. */
+function tell(record: CallRecord, onCall: RouterOptions['onCall']): void {
   try {
     onCall?.(record);
   } catch (error) {
     logCall('onCall threw %s', error instanceof Error ? error.name : typeof error);
   }
+}
+
+/** Milliseconds of a failure's `retry-after-ms` or `retry-after`. */
+function retryAfterOf({ headers }: RouterError): number | undefined {
+  const ms = Number(headers['retry-after-ms'] ?? NaN);
+  const seconds = Number(headers['retry-after'] ?? NaN);
+  return Number.isNaN(ms) ? (Number.isNaN(seconds) ? undefined : seconds * 1000) : ms;
 }
 
 /** Counts the calls that are open, and ends each one once: when its answer is written and its cloud is done. */

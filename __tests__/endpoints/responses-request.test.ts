@@ -256,6 +256,8 @@ describe('settings', () => {
       chatOf({
         store: false,
         background: false,
+        context_management: [],
+        conversation: null,
         n: 1,
         truncation: 'disabled',
         max_tool_calls: 3,
@@ -296,6 +298,13 @@ describe('settings', () => {
   });
 });
 
+/** Lists in lists. */
+function deepList(depth: number): JsonValue {
+  let list: JsonValue = [];
+  for (let level = 0; level < depth; level += 1) list = [list];
+  return list;
+}
+
 describe('what cannot be carried is 400', () => {
   const refusals: [string, JsonObject, string, string][] = [
     ['store', { store: true }, 'store', 'unsupported_parameter'],
@@ -318,6 +327,12 @@ describe('what cannot be carried is 400', () => {
     ["chat's messages", { messages: [] }, 'messages', 'unsupported_parameter'],
     ["chat's max_tokens", { max_tokens: 5 }, 'max_tokens', 'unsupported_parameter'],
     ["chat's response_format", { response_format: {} }, 'response_format', 'unsupported_parameter'],
+    [
+      'what is too deep to be given back',
+      { reasoning: { deep: deepList(100_000) } },
+      'reasoning',
+      'invalid_value',
+    ],
     ['no input', { input: null }, 'input', 'invalid_value'],
     ['a number as input', { input: 1 }, 'input', 'invalid_value'],
     ['an item that is none', { input: ['Hi'] }, 'input[0]', 'invalid_value'],
@@ -462,6 +477,13 @@ describe("the names of a cloud's complaints", () => {
       'tool_choice.tools[0]',
       'temperature',
     ]);
+  });
+
+  test('are found quickly, however many they are', () => {
+    const part = { type: 'input_text', text: 'a' };
+    const long = { model, input: Array.from({ length: 20_000 }, () => ({ role: 'user', content: [part] })) };
+    const params = long.input.map((_item, index) => toParam(`messages[${index}].content[0].x`, long));
+    expect(params.at(-1)).toBe('input[19999].content[0].x');
   });
 
   test('are plain where the input is a string', () => {

@@ -86,6 +86,9 @@ describe('responses', () => {
 
   test.each([
     [{ input: 1 }, '/input'],
+    [{ input: [] }, '/input'],
+    [{ input: 'a', metadata: { a: {} } }, '/metadata/a'],
+    [{ input: 'a', user: 1 }, '/user'],
     [item('a'), '/input/0'],
     [item({ role: 'user' }), '/input/0/content'],
     [item({ type: 'message', role: 'tool', content: 'a' }), '/input/0/role'],

@@ -47,7 +47,7 @@ describe('the demo', () => {
     went to no cloud: the answer comes from this machine
     answer  200  Hello!
 `);
-  });
+  }, 30_000);
 
   test('makes every call that the quick start shows', () => {
     expect(STEPS.map(({ asked }) => asked.replaceAll('\n', ' '))).toEqual([
@@ -190,6 +190,11 @@ describe('how answers are compared', () => {
       normalise({ error: { message: 'm', type: 't', param: null, code: 'c', hint: 'h', provider: 'p' } }),
     ).toEqual({
       error: { message: 'm', type: 't', param: null, code: 'c' },
+    });
+    expect(
+      normalise({ cloud_providers: { a: { configured: true, base_url: 'u', health: {} }, b: null } }),
+    ).toEqual({
+      cloud_providers: { a: { configured: true, base_url: 'u' }, b: null },
     });
     expect(normalise({ id: 'other', created: 'soon' })).toEqual({ id: 'other', created: 'soon' });
     expect(normalise('text')).toBe('text');

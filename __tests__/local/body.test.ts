@@ -97,6 +97,37 @@ describe.each(HOSTS)('a body that nobody has read, in %s', (_, createHost) => {
     });
   });
 
+  const lookAndPutBack: RequestHandler = (req, _res, next) => {
+    const onReadable = (): void => {
+      const chunk = req.read() as Buffer | null;
+      if (chunk === null) return;
+      req.off('readable', onReadable);
+      req.unshift(chunk);
+      next();
+    };
+    req.on('readable', onReadable);
+  };
+
+  const pause: RequestHandler = (req, _res, next) => {
+    req.pause();
+    next();
+  };
+
+  test.each([
+    ['has looked into it and put it back', 1, lookAndPutBack],
+    ['has looked into it and put it back', 2, lookAndPutBack],
+    ['has paused it', 1, pause],
+    ['has paused it', 2, pause],
+  ])('that a middleware %s reaches one of %d node(s) byte for byte', async (_case, count, before) => {
+    const nodes = await Promise.all(Array.from({ length: count }, () => startNode(['llama'])));
+    const balancer = createLocalBalancer({ nodes: nodes.map((node) => node.url) });
+    const { url } = await startHost([before, balancer], createHost);
+    for (const bytes of [Buffer.from(TEXT), BIG]) {
+      const answer = await send(`${url}/v1/x`, { headers: JSON_TYPE, body: parts(bytes, 100_000) });
+      expect(JSON.parse(answer.text)).toEqual({ sha256: sha256(bytes), length: bytes.length });
+    }
+  });
+
   test('reaches the next node byte for byte after a refused connection, although the first part has been read', async () => {
     const down = await startNode([]);
     await down.close();

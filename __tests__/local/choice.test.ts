@@ -3,10 +3,11 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
-import express from 'express';
+import express, { type RequestHandler } from 'express';
 import { createLocalBalancer, type LocalBalancer } from '../../lib/local/index.ts';
 import {
   closeAll,
+  listen,
   refusingUrl,
   sendChat,
   sendJson,
@@ -31,9 +32,16 @@ afterEach(async () => {
   await closeAll();
 });
 
+/** The responses of the hosts of this test, oldest first. */
+const hostResponses: ServerResponse[] = [];
+
 async function host(nodes: string[], timeouts = {}): Promise<TestServer & { balancer: LocalBalancer }> {
   const balancer = createLocalBalancer({ nodes, timeouts });
-  return { ...(await startHost([balancer])), balancer };
+  const remember: RequestHandler = (_req, res, next) => {
+    hostResponses.push(res);
+    next();
+  };
+  return { ...(await startHost([remember, balancer])), balancer };
 }
 
 /** Moves the clock that the balancer reads. */
@@ -160,6 +168,30 @@ describe('the lists of models', () => {
     expect(b.received.map(({ method, url }) => `${method} ${url}`)).toEqual(
       Array(3).fill('GET /sub/v1/models'),
     );
+  });
+
+  test('are waited for, and a client that leaves meanwhile costs the node nothing', async () => {
+    const waiting: ServerResponse[] = [];
+    const events = new EventTarget();
+    const slow = await listen((_req, res) => {
+      waiting.push(res);
+      events.dispatchEvent(new Event('asked'));
+    });
+    const b = await startNode(['llama']);
+    const { url } = await host([slow.url, b.url]);
+    const asked = once(events, 'asked');
+    const left = new AbortController();
+    const call = fetch(`${url}/v1/x`, { method: 'POST', body: JSON.stringify(CHAT), signal: left.signal });
+    await asked;
+    const closed = once(hostResponses.at(-1) as ServerResponse, 'close');
+    left.abort();
+    await expect(call).rejects.toThrow('aborted');
+    await closed;
+    for (const res of waiting) sendJson(res, { data: [] });
+    await sendChat(url, { ...CHAT, second: true });
+    expect(b.received.map(({ bytes }) => JSON.parse(bytes.toString()) as unknown)).toEqual([
+      { ...CHAT, second: true },
+    ]);
   });
 
   test("become one list in OpenAI's form, each id once, without what is no model", async () => {

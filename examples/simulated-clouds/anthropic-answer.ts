@@ -11,7 +11,7 @@ import type { ValidRequest } from './anthropic-validate.ts';
 export interface AnswerOptions {
   /** How many times in a row it calls tools before it speaks. Default 1. */
   readonly toolRounds?: number;
-  /** Thinks again before each further call, as newer models do. Default false. */
+  /** Thinks twice at first, and again before each further call, as newer models do. Default false. */
   readonly progressNotes?: boolean;
 }
 
@@ -204,13 +204,14 @@ function showsThinking({ body, model }: ValidRequest): boolean {
   return display === 'summarized' || (display !== 'omitted' && model.showsThinking);
 }
 
-/** A block of thinking first and, with progress notes, one more before each further call. */
+/** A block of thinking first and, with progress notes, another one, and one more before each further call. */
 function withThinking(request: ValidRequest, acts: readonly Json[], progressNotes: boolean): Json[] {
   if (!thinks(request)) return [...acts];
   const content: Json[] = [];
   acts.forEach((act, index) => {
-    const thinksHere = index === 0 || (progressNotes && act['type'] === 'tool_use');
-    if (thinksHere) content.push(thought(request, content, index));
+    const isNoted = progressNotes && (index === 0 || act['type'] === 'tool_use');
+    const thoughts = Number(index === 0) + Number(isNoted);
+    for (let more = thoughts; more > 0; more--) content.push(thought(request, content, content.length));
     content.push(act);
   });
   return content;

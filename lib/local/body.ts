@@ -75,7 +75,7 @@ function readAhead(req: IncomingMessage): Promise<{ held: Buffer[]; model: strin
       if (finder.push(chunk) || size > READ_AHEAD_LIMIT) stop();
     };
     req.on('data', look).on('end', stop).on('close', stop).on('error', stop);
-    // A `readable` listener that was removed in this tick still keeps the stream from flowing by itself.
+    // Somebody before us may have paused the stream.
     req.resume();
   });
 }

@@ -36,7 +36,7 @@ function toModel(value: unknown): string | undefined {
 }
 
 /** Chat, completions and embeddings count prompt and completion; responses, images and transcriptions input and output. */
-function toUsage(value: unknown): Usage | undefined {
+export function toUsage(value: unknown): Usage | undefined {
   if (!isObject(value)) return undefined;
   const prompt = countOf(value['prompt_tokens']) ?? countOf(value['input_tokens']);
   const completion = countOf(value['completion_tokens']) ?? countOf(value['output_tokens']);

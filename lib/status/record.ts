@@ -19,6 +19,8 @@ export interface CallRecord {
   readonly startedAt: number;
   /** Milliseconds from the call's arrival to the cloud's headers; undefined where none came. */
   readonly firstByteMs: number | undefined;
+  /** Milliseconds from the call's arrival to the first piece of the answer given to the client; undefined where none was. */
+  readonly firstTokenMs: number | undefined;
   /** Milliseconds from the call's arrival to its end. */
   readonly totalMs: number;
   /** Undefined: the cloud did not say, or was not asked to (a relayed stream without `include_usage`). */
@@ -31,6 +33,8 @@ export interface CallRecord {
   readonly complete: boolean;
   /** What was left out of the request because the cloud has no word for it. */
   readonly dropped: readonly string[];
+  /** How long the cloud asked to be left alone, milliseconds; undefined where it did not. */
+  readonly retryAfterMs: number | undefined;
   /** The cloud's id of the request, for its support. */
   readonly requestId: string | undefined;
 }
@@ -54,12 +58,14 @@ export function openRecord(
     stream: false,
     startedAt,
     firstByteMs: undefined,
+    firstTokenMs: undefined,
     totalMs: 0,
     usage: undefined,
     bytes: 0,
     clientLeft: false,
     complete: false,
     dropped: [],
+    retryAfterMs: undefined,
     requestId: undefined,
   };
 }

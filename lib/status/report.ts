@@ -7,7 +7,7 @@ export type UsageWindow = 'hour' | 'day' | 'month';
 /** Sums over the calls of one cloud. */
 export interface UsageSums {
   readonly requests: number;
-  /** Calls with an error code. */
+  /** Calls with an error code or a status of 400 and above, unless the client left. */
   readonly errors: number;
   readonly clientLeft: number;
   readonly promptTokens: number;

@@ -1,5 +1,6 @@
 /** What `GET /v0/status` answers. A key becomes yes or no here: not a character, not a length. */
 import type { Config } from '../config.ts';
+import type { Health, HealthBook } from './health.ts';
 import { VERSION } from '../version.ts';
 
 export type CloudStatus =
@@ -7,6 +8,8 @@ export type CloudStatus =
   | {
       readonly configured: true;
       readonly base_url: string;
+      /** How its last calls went; absent until there was one. */
+      readonly health?: Health;
     };
 
 export interface RouterStatus {
@@ -16,12 +19,15 @@ export interface RouterStatus {
   readonly cloud_providers: { readonly [prefix: string]: CloudStatus };
 }
 
-export function readStatus(config: Config): RouterStatus {
+export function readStatus(config: Config, health: HealthBook): RouterStatus {
   const clouds: [string, CloudStatus][] = [];
   for (const [prefix, cloud] of config.clouds) {
+    const seen = health.read(prefix);
     clouds.push([
       prefix,
-      cloud.key.isConfigured() ? { configured: true, base_url: cloud.baseUrl } : { configured: false },
+      cloud.key.isConfigured()
+        ? { configured: true, base_url: cloud.baseUrl, ...(seen !== undefined && { health: seen }) }
+        : { configured: false },
     ]);
   }
   return { status: 'ok', version: VERSION, cloud_providers: Object.fromEntries(clouds) };

@@ -8,11 +8,11 @@ import { objectsOf } from './json.ts';
 
 export interface Carry {
   /** `thinking_blocks` of a chat message. */
-  thoughts: JsonObject[];
+  readonly thoughts: JsonObject[];
   /** `content_blocks` of a chat message: the whole answer, where the message's fields cannot hold it. */
-  blocks: JsonObject[];
+  readonly blocks: JsonObject[];
   /** `extra_content` of tool calls, by call id. */
-  calls: [callId: string, extraContent: JsonObject][];
+  readonly calls: [callId: string, extraContent: JsonObject][];
 }
 
 export function createCarry(): Carry {
@@ -34,9 +34,9 @@ export function packCarry({ thoughts, blocks, calls }: Carry): string | undefine
 export function unpackCarry(packed: JsonValue | undefined, carry: Carry): void {
   const carried = typeof packed === 'string' ? parse(packed) : undefined;
   if (!isObject(carried)) return;
-  carry.thoughts = [...carry.thoughts, ...objectsOf(carried.thinking_blocks)];
-  carry.blocks = [...carry.blocks, ...objectsOf(carried.content_blocks)];
-  carry.calls = [...carry.calls, ...callsOf(carried.calls)];
+  for (const block of objectsOf(carried.thinking_blocks)) carry.thoughts.push(block);
+  for (const block of objectsOf(carried.content_blocks)) carry.blocks.push(block);
+  for (const call of callsOf(carried.calls)) carry.calls.push(call);
 }
 
 function parse(packed: string): JsonValue | undefined {

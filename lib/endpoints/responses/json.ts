@@ -11,6 +11,21 @@ export function isSet(value: JsonValue | undefined): value is JsonValue {
   return value !== undefined && value !== null;
 }
 
+/** Deeper than any schema that means something; and JSON.stringify breaks on what is deep enough. */
+const MAX_DEPTH = 200;
+
+/** Without recursion, since the depth is the client's. */
+export function isTooDeep(value: JsonValue | undefined): boolean {
+  let layer: unknown[] = [value];
+  for (let depth = 0; layer.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return true;
+    layer = layer.flatMap((entry) =>
+      typeof entry === 'object' && entry !== null ? Object.values(entry) : [],
+    );
+  }
+  return false;
+}
+
 /** A string as it is; empty for anything that is none. */
 export function wordOf(value: unknown): string {
   return typeof value === 'string' ? value : '';

@@ -102,9 +102,8 @@ export function createOutput(key: () => string, emit: Emit): Output {
     if (summary === '' && thoughts.length + blocks.length === 0) return '';
     const [stream, opened] = openReasoning();
     const events = opened + stream.addSummary(summary);
-    const { carry } = stream;
-    carry.thoughts = [...carry.thoughts, ...thoughts];
-    carry.blocks = [...carry.blocks, ...blocks];
+    for (const block of thoughts) stream.carry.thoughts.push(block);
+    for (const block of blocks) stream.carry.blocks.push(block);
     return events;
   }
 

@@ -16,11 +16,20 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^tool_choice\.function\b/, 'tool_choice'],
 ];
 
+/** A cloud can complain of many fields of one request. */
+const known = new WeakMap<JsonObject, readonly Origin[]>();
+
+function originsOf(request: JsonObject): readonly Origin[] {
+  const origins = known.get(request) ?? toConversation(request).origins;
+  known.set(request, origins);
+  return origins;
+}
+
 /** @param param A path in the chat request that `toChat` made of the request: `messages[1].content[0]`. */
 export function toParam(param: string, request: JsonObject): string {
   const [, index, rest = ''] = /^messages(?:\[(\d+)\])?(.*)$/s.exec(param) ?? [];
   if (index !== undefined) {
-    const origin = toConversation(request).origins[Number(index)];
+    const origin = originsOf(request)[Number(index)];
     return origin === undefined ? 'input' : inMessage(origin, rest);
   }
   if (param === 'messages') return 'input';

@@ -1,6 +1,7 @@
 /** What a response over chat cannot be, with the reason; and the two ways to say no. */
 import { RouterError } from '../../errors.ts';
 import type { JsonObject, JsonValue } from '../../openai/types.ts';
+import { isTooDeep } from './json.ts';
 
 /** @param what Ends the sentence that begins with the field: `must be a string`. */
 export function invalid(param: string, what: string): RouterError {
@@ -61,11 +62,15 @@ const MOVED: [string, Refusal][] = (
 
 const REFUSALS: ReadonlyMap<string, Refusal> = new Map([...STATE, ...MOVED]);
 
-/** @throws RouterError `unsupported_parameter` for the first field that is refused. */
+/** Given back with the answer: one that could not be written would be noticed when the cloud has been paid. */
+const GIVEN_BACK = ['metadata', 'reasoning', 'text', 'tool_choice', 'tools'];
+
+/** @throws RouterError for the first field that is refused. */
 export function refuseFields(request: JsonObject): void {
   for (const [param, { because, hint, isNoop }] of REFUSALS) {
     const value = Object.hasOwn(request, param) ? request[param] : undefined;
     if (value === undefined || value === null || isNoop?.(value) === true) continue;
     throw unsupported(param, `'${param}' is not supported here: ${because}`, hint);
   }
+  for (const param of GIVEN_BACK) if (isTooDeep(request[param])) throw invalid(param, 'is nested too deeply');
 }

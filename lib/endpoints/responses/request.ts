@@ -4,52 +4,52 @@ import { toConversation } from './items.ts';
 import { isSet, objectsOf, wordOf } from './json.ts';
 import { invalid, refuseFields, unsupported } from './refusals.ts';
 
+type Entry = [key: string, value: JsonValue];
+
 /** @throws RouterError for what chat cannot carry. What it could, but a cloud cannot, the cloud's own conversion refuses. */
 export function toChat(request: JsonObject): ChatRequest {
   refuseFields(request);
-  const { model, max_output_tokens, tools, tool_choice, top_logprobs, ...rest } = without(request, HANDLED);
-  const isLogprobsWanted =
-    readInclude(request.include) || (typeof top_logprobs === 'number' && top_logprobs > 0);
-  return {
-    ...rest,
-    ...readReasoning(request.reasoning),
-    ...readText(request.text),
-    // Cutting a long conversation at its beginning is a service of OpenAI's.
-    ...(isSet(request.truncation) && request.truncation !== 'disabled' && { truncation: request.truncation }),
-    ...(isSet(max_output_tokens) && { max_completion_tokens: max_output_tokens }),
-    ...(isSet(tools) && { tools: toTools(tools) }),
-    ...(isSet(tool_choice) && { tool_choice: toToolChoice(tool_choice) }),
-    ...(isLogprobsWanted && { logprobs: true, ...(isSet(top_logprobs) && { top_logprobs }) }),
-    model: typeof model === 'string' ? model : '',
-    messages: toConversation(request).messages,
-  };
+  const fields = Object.entries(request).flatMap(([key, value]): Entry[] => {
+    if (!isSet(value)) return [];
+    // What has the same name in chat goes on as it is, and so does what nobody knows.
+    return FIELDS.get(key)?.(value) ?? [[key, value]];
+  });
+  const { messages } = toConversation(request);
+  return { ...Object.fromEntries(fields), model: wordOf(request.model), messages };
 }
 
-/** Fields that are read by name, and those that ask for nothing here; everything else goes to chat as it is. */
-const HANDLED: readonly string[] = [
-  'input',
-  'instructions',
-  'reasoning',
-  'text',
-  'include',
-  'truncation',
-  'store',
-  'background',
-  'n',
+const nothing = (): Entry[] => [];
+
+/** What becomes of each field that chat has under another name, or not at all. */
+const FIELDS: ReadonlyMap<string, (value: JsonValue) => Entry[]> = new Map<
+  string,
+  (value: JsonValue) => Entry[]
+>([
+  ['input', nothing],
+  ['instructions', nothing],
+  ['max_output_tokens', (value) => [['max_completion_tokens', value]]],
+  ['reasoning', readReasoning],
+  ['text', readText],
+  ['tools', (value) => [['tools', toTools(value)]]],
+  ['tool_choice', (value) => [['tool_choice', toToolChoice(value)]]],
+  ['include', (value) => (readInclude(value) ? [['logprobs', true]] : [])],
+  ['top_logprobs', toLogprobs],
+  // Cutting a long conversation at its beginning is a service of OpenAI's: reported.
+  ['truncation', (value) => (value === 'disabled' ? [] : [['truncation', value]])],
+  // OpenAI's is a list, and refused unless it is empty; an object is a cloud's own.
+  ['context_management', (value) => (Array.isArray(value) ? [] : [['context_management', value]])],
+  // Asked for what is so anyway, or else refused.
+  ['store', nothing],
+  ['background', nothing],
+  ['n', nothing],
   // Counts calls of built-in tools, of which there are none.
-  'max_tool_calls',
+  ['max_tool_calls', nothing],
   // Its one key is about padding against listeners.
-  'stream_options',
-];
-
-function without(request: JsonObject, keys: readonly string[]): JsonObject {
-  const left = new Set(keys);
-  return Object.fromEntries(Object.entries(request).filter(([key]) => !left.has(key)));
-}
+  ['stream_options', nothing],
+]);
 
 /** True where token probabilities are wanted. Reasoning is always included: see reasoning.ts. */
-function readInclude(include: JsonValue | undefined): boolean {
-  if (!isSet(include)) return false;
+function readInclude(include: JsonValue): boolean {
   if (!Array.isArray(include)) throw invalid('include', 'must be array');
   include.forEach((entry, index) => {
     if (entry === 'reasoning.encrypted_content' || entry === 'message.output_text.logprobs') return;
@@ -61,32 +61,39 @@ function readInclude(include: JsonValue | undefined): boolean {
   return include.includes('message.output_text.logprobs');
 }
 
-/** Keys without a counterpart are named by their path, so that they are reported under it. */
-function readReasoning(reasoning: JsonValue | undefined): JsonObject {
-  if (!isSet(reasoning)) return {};
-  if (!isObject(reasoning)) throw invalid('reasoning', 'must be object');
-  const { effort, summary, generate_summary: oldSummary, ...others } = reasoning;
-  const wanted = summary ?? oldSummary;
-  return {
-    ...(isSet(effort) && { reasoning_effort: effort }),
-    ...(isSet(wanted) && { reasoning_summary: wanted }),
-    ...withPath('reasoning', others),
-  };
+/** A number of alternatives is a wish for probabilities too; chat wants it said. */
+function toLogprobs(top: JsonValue): Entry[] {
+  if (top === 0) return [];
+  return [
+    ['logprobs', true],
+    ['top_logprobs', top],
+  ];
 }
 
-function readText(text: JsonValue | undefined): JsonObject {
-  if (!isSet(text)) return {};
-  if (!isObject(text)) throw invalid('text', 'must be object');
-  const { format, verbosity, ...others } = text;
-  return {
-    ...(isSet(format) && { response_format: toResponseFormat(format) }),
-    ...(isSet(verbosity) && { verbosity }),
-    ...withPath('text', others),
-  };
+function readReasoning(reasoning: JsonValue): Entry[] {
+  return readKeys(reasoning, 'reasoning', (key, value) => {
+    if (key === 'effort') return ['reasoning_effort', value];
+    return key === 'summary' || key === 'generate_summary' ? ['reasoning_summary', value] : undefined;
+  });
 }
 
-function withPath(path: string, fields: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [`${path}.${key}`, value]));
+function readText(text: JsonValue): Entry[] {
+  return readKeys(text, 'text', (key, value) => {
+    if (key === 'format') return ['response_format', toResponseFormat(value)];
+    return key === 'verbosity' ? [key, value] : undefined;
+  });
+}
+
+/** Keys without a counterpart go by their paths, so that they are reported under them. */
+function readKeys(
+  fields: JsonValue,
+  path: string,
+  toEntry: (key: string, value: JsonValue) => Entry | undefined,
+): Entry[] {
+  if (!isObject(fields)) throw invalid(path, 'must be object');
+  return Object.entries(fields).flatMap(([key, value]): Entry[] =>
+    isSet(value) ? [toEntry(key, value) ?? [`${path}.${key}`, value]] : [],
+  );
 }
 
 function toResponseFormat(format: JsonValue): JsonValue {

@@ -59,13 +59,16 @@ export const RESPONSES_SCHEMA: object = {
   type: 'object',
   properties: {
     // Whether it is there is asked after the fields that would stand in for it have been refused.
-    input: { type: ['string', 'array', 'null'], items: item },
+    input: { type: ['string', 'array', 'null'], minItems: 1, items: item },
     instructions: textOrNull,
     include: { type: ['array', 'null'], items: text },
     max_output_tokens: limit,
-    metadata: objectOrNull,
+    max_tool_calls: limit,
+    metadata: { ...objectOrNull, additionalProperties: text },
     parallel_tool_calls: { type: ['boolean', 'null'] },
+    prompt_cache_key: textOrNull,
     reasoning: { ...objectOrNull, properties: { effort: textOrNull } },
+    safety_identifier: textOrNull,
     seed: { type: ['integer', 'null'] },
     stop: { type: ['string', 'array', 'null'], items: text },
     stream: { type: ['boolean', 'null'] },
@@ -78,5 +81,6 @@ export const RESPONSES_SCHEMA: object = {
     tools: { type: ['array', 'null'], items: tool },
     top_logprobs: { type: ['integer', 'null'], minimum: 0 },
     top_p: { type: ['number', 'null'] },
+    user: textOrNull,
   },
 };

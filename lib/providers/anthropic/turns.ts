@@ -66,7 +66,7 @@ function withoutResults(piece: Piece): Piece {
  */
 function systemAtTheEnd(pieces: readonly Piece[], hasGround: boolean): SystemPiece[] {
   const start = pieces.findLastIndex((piece) => piece.role !== 'system') + 1;
-  return true
+  return start > 0 || hasGround
     ? pieces.slice(start).filter((piece): piece is SystemPiece => piece.role === 'system')
     : [];
 }

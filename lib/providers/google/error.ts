@@ -145,7 +145,8 @@ function isAboutKey(status: number, error: JsonObject, message: string): boolean
   const details: JsonValue[] = Array.isArray(error.details) ? error.details : [];
   return (
     details.some((detail) => isObject(detail) && detail.reason === 'API_KEY_INVALID') ||
-    /API key not valid|API key expired|Multiple authentication credentials/i.test(message)
+    // At the beginning: further on, Google's messages repeat what the client sent.
+    /^(?:API key not valid|API key expired|Multiple authentication credentials)/i.test(message)
   );
 }
 

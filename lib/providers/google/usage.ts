@@ -21,7 +21,7 @@ export function toUsage(metadata: unknown): Usage | undefined {
     },
     completion_tokens_details: {
       reasoning_tokens: thoughts,
-      ...modalities(metadata.candidatesTokensDetails, ['AUDIO', 'TEXT']),
+      ...modalities(metadata.candidatesTokensDetails, ['AUDIO', 'IMAGE', 'TEXT']),
     },
   };
 }

@@ -1,0 +1,103 @@
+/**
+ * Processes that answer questions: what is measured, what loads it and what stands behind it run apart, so that none
+ * of them pays for another. Both ends of the conversation are here.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** No question takes longer than this, in milliseconds; a run that hangs must end. */
+const ANSWER_LIMIT_MS = 150_000;
+
+/** Every process this run has started and not yet ended, with what ends it. */
+const running = new Set();
+
+/** Ends a process with the run, however the run ends. */
+export function endWithRun(process_) {
+  running.add(process_);
+  process_.once('exit', () => running.delete(process_));
+  return process_;
+}
+
+function endAll() {
+  for (const process_ of running) process_.kill('SIGKILL');
+}
+
+process.on('exit', endAll);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+
+/** A process that was started from a file beside this one. */
+export class Child {
+  #process;
+  #waiting = new Map();
+  #asked = 0;
+  #ended;
+
+  /**
+   * @param {string} file Name of a module in this folder that calls `answerParent`.
+   * @param {{ flags?: string[], env?: NodeJS.ProcessEnv }} [options] `flags` are Node's own.
+   */
+  constructor(file, { flags = [], env = {} } = {}) {
+    this.file = file;
+    this.#process = endWithRun(
+      fork(fileURLToPath(new URL(file, import.meta.url)), [], {
+        execArgv: flags,
+        env: { ...process.env, DEBUG: '', NODE_ENV: 'production', ...env },
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      }),
+    );
+    this.#process.on('message', ({ id, value, error }) => {
+      const answer = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error === undefined) answer?.resolve(value);
+      else answer?.reject(new Error(`${file}: ${error}`));
+    });
+    this.#ended = new Promise((resolve) => this.#process.once('exit', resolve));
+    this.#process.once('exit', (code, signal) => {
+      const fault = new Error(`${file} ended too early (${signal ?? code})`);
+      for (const { reject } of this.#waiting.values()) reject(fault);
+      this.#waiting.clear();
+    });
+  }
+
+  get pid() {
+    return this.#process.pid;
+  }
+
+  /** Asks the process to do something and waits for what it answers. */
+  ask(question, ...args) {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#asked;
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new Error(`${this.file} did not answer '${question}' in ${ANSWER_LIMIT_MS / 1000} s`));
+      }, ANSWER_LIMIT_MS);
+      const settle = (then) => (value) => {
+        clearTimeout(timer);
+        then(value);
+      };
+      this.#waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
+      this.#process.send({ id, question, args }, (error) => {
+        if (error) this.#waiting.get(id)?.reject(error);
+      });
+    });
+  }
+
+  async stop() {
+    this.#process.kill('SIGKILL');
+    await this.#ended;
+  }
+}
+
+/** The other end. @param {Record<string, (...args: any[]) => unknown>} answers By question. */
+export function answerParent(answers) {
+  process.on('message', ({ id, question, args }) => {
+    Promise.resolve()
+      .then(() => answers[question](...args))
+      .then(
+        (value) => process.send({ id, value }),
+        (error) => process.send({ id, error: error?.stack ?? String(error) }),
+      );
+  });
+  // Whoever asks is gone, and with them every reason to stay.
+  process.on('disconnect', () => process.exit());
+}

@@ -1,0 +1,196 @@
+/** How things are measured: in turns, so that all share the machine's moods, and by the median of the turns. */
+import { Child } from './child.mjs';
+import { chatRequest, MODELS } from './wire.mjs';
+
+const PATH = '/v1/chat/completions';
+const JSON_HEADERS = { 'content-type': 'application/json' };
+
+/**
+ * What all rows share.
+ * @typedef {object} Bench
+ * @property {boolean} quick
+ * @property {number} rounds
+ * @property {Child} upstream
+ * @property {number} upstreamPort
+ * @property {Child} load
+ * @property {'autocannon' | 'wrk'} tool
+ * @property {string} dist Folder of the built package.
+ * @property {(name: 'nginx' | 'gateway') => Promise<System | undefined>} peer
+ * @property {(text: string) => void} say
+ */
+
+/** One row of the result. @typedef {{ work: string, target: string, measured: string, ok?: boolean, note?: string }} Row */
+
+/** Something that takes requests, and can say what they cost it. */
+export class System {
+  /**
+   * @param {string} label What it is called in the results.
+   * @param {string} model The model it is asked for.
+   */
+  constructor(label, model, port, headers, cpu, stop, child) {
+    this.label = label;
+    this.model = model;
+    this.port = port;
+    this.headers = headers;
+    this.cpu = cpu;
+    this.stop = stop;
+    this.child = child;
+  }
+
+  /** @param {string} name One of those in system.mjs. @param {string} [cloud] For the router: whom it is asked for. */
+  static async start(bench, name, cloud, label = cloud ?? name) {
+    const child = new Child('system.mjs', { flags: ['--expose-gc'] });
+    const port = await child.ask('listen', name, { upstream: bench.upstreamPort, dist: bench.dist });
+    const model = cloud === undefined ? MODELS.openai : `${cloud}:${MODELS[cloud]}`;
+    return new System(
+      label,
+      model,
+      port,
+      JSON_HEADERS,
+      () => child.ask('cpu'),
+      () => child.stop(),
+      child,
+    );
+  }
+
+  static ofPeer({ name, port, headers, cpu, stop }) {
+    return new System(name, MODELS.openai, port, { ...JSON_HEADERS, ...headers }, cpu, stop);
+  }
+
+  /** The same process under another name, for another kind of work. */
+  as(label) {
+    return new System(label, this.model, this.port, this.headers, this.cpu, this.stop, this.child);
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}${PATH}`;
+  }
+
+  /** A request for the clients in clients.mjs. */
+  asked(body) {
+    return { port: this.port, path: PATH, headers: this.headers, body };
+  }
+
+  chat(stream = false) {
+    return chatRequest(this.model, 1_024, stream);
+  }
+}
+
+/** Starts systems, hands them to a row, and stops them however that ends. */
+export async function withSystems(starting, use) {
+  const started = await Promise.allSettled(starting);
+  const systems = started.filter(({ status }) => status === 'fulfilled').map(({ value }) => value);
+  try {
+    const failed = started.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return await use(systems);
+  } finally {
+    await Promise.all(systems.filter(({ child }) => child !== undefined).map((system) => system.stop()));
+  }
+}
+
+/**
+ * CPU microseconds a request, a list by round for every system.
+ * @param {Bench} bench
+ * @param {System[]} systems
+ * @param {object} way
+ * @param {string} way.scenario What the upstream answers.
+ * @param {(system: System) => string} way.body
+ * @param {string} way.holds What a right answer holds.
+ * @param {number} way.connections
+ * @param {number} [way.seconds] Of one measurement. Default 1.
+ * @param {number} [way.warmSeconds] Default 3: so long does V8 take to settle.
+ * @param {'autocannon'} [way.tool] Where requests must not be cut off by the end of a measurement.
+ * @returns {Promise<Map<string, number[]>>}
+ */
+export async function measureCpu(bench, systems, way) {
+  const { seconds = 1, connections, tool = bench.tool } = way;
+  const warmSeconds = way.warmSeconds ?? (bench.quick ? 1 : 3);
+  await bench.upstream.ask('play', way.scenario);
+  const shots = new Map();
+  for (const system of systems) {
+    const shot = { url: system.url, headers: system.headers, body: way.body(system), connections, tool };
+    await checkAnswer(bench, system, shot.body, way.holds);
+    const rate = await warmUp(bench, shot, warmSeconds);
+    shots.set(system, { ...shot, seconds, amount: Math.max(connections * 2, Math.round(rate * seconds)) });
+  }
+  const costs = new Map(systems.map(({ label }) => [label, []]));
+  for (let round = 0; round < bench.rounds; round++) {
+    for (const system of rotate(systems, round)) {
+      const before = await system.cpu();
+      const { requests } = await bench.load.ask('fire', shots.get(system));
+      costs.get(system.label).push(((await system.cpu()) - before) / requests);
+    }
+  }
+  return costs;
+}
+
+/** @returns {Promise<number>} Requests a second, as it was in the second half. */
+async function warmUp(bench, shot, seconds) {
+  const { connections } = shot;
+  const first = await bench.load.ask('fire', { ...shot, seconds: 1, amount: connections * 4 });
+  const amount = Math.max(connections * 2, Math.round((first.requests / first.seconds) * seconds));
+  const second = await bench.load.ask('fire', { ...shot, seconds, amount });
+  return second.requests / second.seconds;
+}
+
+/** What is measured must be right first. */
+export async function checkAnswer(bench, system, body, holds) {
+  const answer = await bench.load.ask('askOnce', system.asked(body));
+  if (answer.status !== 200 || !answer.body.includes(holds))
+    throw new Error(`${system.label} answered ${answer.status}: ${answer.body.slice(0, 300)}`);
+}
+
+/** Nobody is always the first of a round. */
+function rotate(items, by) {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+export function median(numbers) {
+  return percentile(numbers, 0.5);
+}
+
+export function percentile(numbers, share) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+/** Median of what one costs more than the other in the same round. */
+export function added(costs, label, base) {
+  return median(costs.get(label).map((cost, round) => cost - costs.get(base)[round]));
+}
+
+/** Median of what one costs in terms of the other in the same round. */
+export function ratio(costs, label, base) {
+  return median(costs.get(label).map((cost, round) => cost / costs.get(base)[round]));
+}
+
+/** The absolute figures behind a row. */
+export function costLine(costs) {
+  return [...costs].map(([label, values]) => `${label} ${Math.round(median(values))}`).join(', ');
+}
+
+/** @returns {Row} */
+export function addedRow(work, costs, label, base, limit, note) {
+  const microseconds = added(costs, label, base);
+  const best = Math.min(...costs.get(label)) - Math.min(...costs.get(base));
+  return {
+    work,
+    target: `<= ${limit} us added`,
+    measured: `${microseconds.toFixed(1)} us`,
+    ok: microseconds <= limit,
+    note: [`best rounds: ${best.toFixed(1)} us`, ...(note === undefined ? [] : [note])].join('; '),
+  };
+}
+
+/** @returns {Row} */
+export function ratioRow(work, factor, limit, than, note) {
+  return {
+    work,
+    target: `<= ${limit}x ${than}`,
+    measured: `${factor.toFixed(2)}x`,
+    ok: factor <= limit,
+    note,
+  };
+}

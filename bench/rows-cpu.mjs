@@ -1,0 +1,199 @@
+/** Rows whose unit is CPU: microseconds of the measured process a request. */
+import { added, addedRow, costLine, measureCpu, ratio, ratioRow, System, withSystems } from './measure.mjs';
+import { CLOUDS, pictureRequest } from './wire.mjs';
+
+const CONNECTIONS = 32;
+/** Fewer for streams: what is cut off at the end of a measurement has cost and does not count. */
+const STREAM_CONNECTIONS = 8;
+/** Bytes of a request with a picture. */
+const PICTURE_BYTES = 2_000_000;
+
+/** JSON of a kilobyte, for each cloud and for the host's own handler. */
+export async function json(bench) {
+  const ours = CLOUDS.map((cloud) => System.start(bench, 'router', cloud));
+  const others = ['handler', 'parser', 'node-pipe', 'undici-pipe'].map((name) => System.start(bench, name));
+  const peers = [await bench.peer('nginx'), await bench.peer('gateway')].filter((peer) => peer !== undefined);
+  return withSystems([...others, ...ours, ...peers], async (systems) => {
+    const costs = await measureCpu(bench, systems, {
+      scenario: 'json',
+      body: (system) => system.chat(),
+      holds: 'the conductor',
+      connections: CONNECTIONS,
+    });
+    const limits = { openai: 20, google: 60, anthropic: 60 };
+    bench.say(`us a request: ${costLine(costs)}`);
+    return [
+      ...CLOUDS.map((cloud) =>
+        addedRow(
+          `${cloud}, JSON, 1 KB`,
+          added(costs, cloud, 'handler'),
+          limits[cloud],
+          'to the empty handler',
+        ),
+      ),
+      ...['parser', 'node-pipe', 'undici-pipe', ...peers.map(({ label }) => label)].map((label) => ({
+        work: `beside it: ${label}, JSON, 1 KB`,
+        target: '-',
+        measured: `${ratio(costs, label, 'handler').toFixed(2)}x the empty handler`,
+      })),
+    ];
+  });
+}
+
+/** A request without a prefix, small. */
+export async function local(bench) {
+  const names = ['handler', 'router', 'peek', 'parser', 'router-parser', 'peek-parser'];
+  return withSystems(
+    names.map((name) => System.start(bench, name)),
+    async (systems) => {
+      const costs = await measureCpu(bench, systems, {
+        scenario: 'json',
+        body: (system) => system.chat(),
+        holds: 'the conductor',
+        connections: CONNECTIONS,
+      });
+      bench.say(`us a request: ${costLine(costs)}`);
+      const row = (work, router, base, peek) => {
+        const floor = added(costs, peek, base).toFixed(1);
+        return addedRow(work, costs, router, base, 12, `a bare peek-and-unshift: ${floor} us`);
+      };
+      return [
+        row('local, JSON, 1 KB', 'router', 'handler', 'peek'),
+        row('local, JSON, 1 KB, host with express.json()', 'router-parser', 'parser', 'peek-parser'),
+      ];
+    },
+  );
+}
+
+/** A request without a prefix, with a picture. */
+export async function localPicture(bench) {
+  const starting = [
+    System.start(bench, 'handler'),
+    System.start(bench, 'router', undefined, 'local'),
+    System.start(bench, 'router', undefined, 'model last'),
+  ];
+  return withSystems(starting, async (systems) => {
+    const costs = await measureCpu(bench, systems, {
+      scenario: 'json',
+      body: ({ model, label }) =>
+        pictureRequest(model, PICTURE_BYTES, label === 'model last' ? 'last' : 'first'),
+      holds: 'the conductor',
+      connections: 4,
+      warmSeconds: bench.quick ? 1 : 2,
+    });
+    bench.say(`us a request: ${costLine(costs)}`);
+    return [
+      ratioRow('local, 2 MB', ratio(costs, 'local', 'handler'), 1.1, 'the handler alone'),
+      {
+        work: 'local, 2 MB, `model` behind the messages',
+        target: '-',
+        measured: `${ratio(costs, 'model last', 'handler').toFixed(2)}x the handler alone`,
+        note: 'all of it must be read before it is known whose it is: nothing can overlap',
+      },
+    ];
+  });
+}
+
+/** A request with a picture for the cloud that takes it as it is. */
+export async function picture(bench) {
+  const starting = [
+    System.start(bench, 'undici-relay', undefined, 'byte relay'),
+    System.start(bench, 'node-pipe'),
+    System.start(bench, 'router', 'openai'),
+    System.start(bench, 'router', 'openai', 'openai, model last'),
+  ];
+  return withSystems(starting, async (systems) => {
+    const costs = await measureCpu(bench, systems, {
+      scenario: 'json',
+      body: ({ model, label }) =>
+        pictureRequest(model, PICTURE_BYTES, label.endsWith('last') ? 'last' : 'first'),
+      holds: 'the conductor',
+      connections: 4,
+      warmSeconds: bench.quick ? 1 : 2,
+    });
+    bench.say(`us a request: ${costLine(costs)}`);
+    const pipe = ratio(costs, 'node-pipe', 'byte relay').toFixed(2);
+    return [
+      ratioRow(
+        'openai, 2 MB',
+        ratio(costs, 'openai', 'byte relay'),
+        1.3,
+        'a byte relay',
+        `Node's own pipe: ${pipe}x`,
+      ),
+      {
+        work: 'openai, 2 MB, `model` behind the messages',
+        target: '-',
+        measured: `${ratio(costs, 'openai, model last', 'byte relay').toFixed(2)}x a byte relay`,
+        note: 'nothing can be sent before the last bytes are there',
+      },
+    ];
+  });
+}
+
+/** Streams of 200 events whose chunks come all at once. */
+export async function streams(bench) {
+  const ours = CLOUDS.map((cloud) => System.start(bench, 'router', cloud));
+  const others = ['undici-pipe', 'node-pipe'].map((name) => System.start(bench, name));
+  const peers = [await bench.peer('nginx'), await bench.peer('gateway')].filter((peer) => peer !== undefined);
+  return withSystems([...others, ...ours, ...peers], async (systems) => {
+    const costs = await measureCpu(bench, systems, {
+      scenario: 'stream',
+      body: (system) => system.chat(true),
+      holds: '[DONE]',
+      connections: STREAM_CONNECTIONS,
+    });
+    bench.say(`us a stream of 200 events: ${costLine(costs)}`);
+    return [
+      ratioRow(
+        'openai, 200-chunk stream, back to back',
+        ratio(costs, 'openai', 'undici-pipe'),
+        1.3,
+        'a bare pipe',
+      ),
+      ...['google', 'anthropic'].map((cloud) =>
+        ratioRow(`${cloud}, 200-event stream`, ratio(costs, cloud, 'openai'), 1.6, 'our relayed stream'),
+      ),
+      ...['node-pipe', ...peers.map(({ label }) => label)].map((label) => ({
+        work: `beside it: ${label}, 200-chunk stream`,
+        target: '-',
+        measured: `${ratio(costs, label, 'undici-pipe').toFixed(2)}x a bare pipe`,
+      })),
+    ];
+  });
+}
+
+/** The same with 2 ms between the events, as a model speaks. */
+export async function paced(bench) {
+  const starting = [
+    System.start(bench, 'undici-pipe'),
+    System.start(bench, 'router', 'openai'),
+    ...['google', 'anthropic'].map((cloud) => System.start(bench, 'router', cloud)),
+  ];
+  const nginx = await bench.peer('nginx');
+  return withSystems([...starting, ...(nginx === undefined ? [] : [nginx])], async (systems) => {
+    const costs = await measureCpu(bench, systems, {
+      scenario: 'paced',
+      body: (system) => system.chat(true),
+      holds: '[DONE]',
+      connections: 2 * STREAM_CONNECTIONS,
+      tool: 'autocannon',
+      warmSeconds: bench.quick ? 1 : 2,
+    });
+    bench.say(`us a stream of 200 events: ${costLine(costs)}`);
+    const beside = (label) => ({
+      work: `beside it: ${label}, 200 events 2 ms apart`,
+      target: '-',
+      measured: `${ratio(costs, label, 'undici-pipe').toFixed(2)}x a bare pipe`,
+    });
+    return [
+      ratioRow(
+        'openai, 200-chunk stream, 2 ms apart',
+        ratio(costs, 'openai', 'undici-pipe'),
+        1.3,
+        'a bare pipe',
+      ),
+      ...systems.slice(2).map(({ label }) => beside(label)),
+    ];
+  });
+}

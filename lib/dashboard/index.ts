@@ -1,0 +1,19 @@
+/** `createDashboard`: a page for the operator behind a log-in of its own. It knows no provider and no key. */
+import type { RequestHandler } from 'express';
+import { serveDashboard } from './app.ts';
+import type { DashboardOptions } from './options.ts';
+import { PAGE_FILES } from './page-files.ts';
+
+export type { DashboardOptions, DashboardRouter } from './options.ts';
+
+/**
+ * Makes the dashboard. Mount it at `/` or under a path: `app.use('/admin', createDashboard({ ... }))`. It answers `/`,
+ * `/login`, `/assets/*` and `/api/*` below its mount and leaves every other path to the host.
+ *
+ * Log-ins are limited per `req.ip`: behind a proxy set Express's `trust proxy`, which also marks the cookie `Secure`
+ * where the browser came over HTTPS.
+ * @throws TypeError where user name, password or session secret is missing or blank: there is no default account.
+ */
+export function createDashboard(options: DashboardOptions): RequestHandler {
+  return serveDashboard(PAGE_FILES, options);
+}
