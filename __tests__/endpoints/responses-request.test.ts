@@ -401,6 +401,11 @@ describe('what cannot be carried is 400', () => {
     });
   });
 
+  test('by a name that is cut where it is endless', () => {
+    const { message } = errorOf(() => toChat({ model, input: [{ type: 'x'.repeat(1000) }] }));
+    expect(message).toBe(`Items of type '${'x'.repeat(60)}' cannot be carried over chat completions.`);
+  });
+
   test('with a sentence that says why, and how to go on', () => {
     const stored = errorOf(() => toChat({ model, input: 'Hi', previous_response_id: 'resp_1' }));
     expect(stored).toEqual({

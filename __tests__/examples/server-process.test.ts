@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
 import { compileExample, run, start, type Program, type Running } from './support.ts';
+
+// Processes start slowly on a busy machine.
+jest.setTimeout(60_000);
 
 let program: Program;
 let node: Server;

@@ -151,8 +151,7 @@ describe('manual thinking in an open tool loop', () => {
   test('adaptive thinking needs no thinking to begin a loop', () => {
     expect(outcome({ ...loop({}), model: 'claude-opus-4-6', reasoning_effort: 'high' })).toEqual({
       thinking: { type: 'adaptive' },
-      temperature: 0.3,
-      dropped: [],
+      dropped: ['temperature'],
     });
   });
 });

@@ -39,6 +39,8 @@ describe('sampling', () => {
   const NEW = 'claude-opus-4-7';
   const MIDDLE = 'claude-opus-4-6';
   const OLD = 'claude-haiku-4-5';
+  const ADAPTIVE = { type: 'adaptive' };
+  const OFF = { type: 'disabled' };
   const THINKING = { type: 'enabled', budget_tokens: 1024 };
 
   test.each<[string, JsonObject, JsonObject, string[]]>([
@@ -66,6 +68,13 @@ describe('sampling', () => {
       ['temperature'],
     ],
     [OLD, { top_k: 5, thinking: THINKING }, { thinking: THINKING }, ['top_k']],
+    [
+      MIDDLE,
+      { temperature: 0.5, top_p: 0.9, top_k: 5, thinking: ADAPTIVE },
+      { thinking: ADAPTIVE },
+      ['temperature', 'top_p', 'top_k'],
+    ],
+    [MIDDLE, { temperature: 0.5, thinking: OFF }, { temperature: 0.5, thinking: OFF }, []],
   ])('%s: %j', (model, fields, out, dropped) => {
     expect(added({ model, ...fields })).toEqual(out);
     expect(droppedOf({ model, ...fields })).toEqual(dropped);

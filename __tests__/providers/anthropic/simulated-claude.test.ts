@@ -249,7 +249,7 @@ test.each<[string, Fields]>([
   ],
   ['temperature: Input should be less than or equal to 1', { model: HAIKU, temperature: 1.1 }],
   [
-    '`temperature` may only be set to 1 when thinking is enabled',
+    '`temperature` may only be set to 1 when thinking is enabled or in adaptive mode.',
     { model: HAIKU, ...manual, temperature: 0 },
   ],
   ['`top_p` must be greater than or equal to 0.95', { model: HAIKU, ...manual, top_p: 0.9 }],

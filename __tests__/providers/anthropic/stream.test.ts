@@ -93,6 +93,8 @@ describe('events', () => {
   test.each<[string, unknown[]]>([
     ['of another message', [message(), message({ id: 'msg_2' })]],
     ['before the message', [start(0, TEXT)]],
+    ['that end what never began', [last]],
+    ['that end what never began, with a reason', [end()]],
     ['for a block that never began', [message(), say(0, 'lost')]],
     ['for a block that has ended', [message(), start(0, TEXT), stop(0), say(0, 'lost')]],
     ['without a block', [message(), { type: 'content_block_start', index: 0 }]],

@@ -5,8 +5,8 @@ describe('usage', () => {
   test('tokens by kind stand where OpenAI has a name for them, added up', () => {
     const usage = toUsage({
       promptTokenCount: 100,
-      candidatesTokenCount: 30,
-      totalTokenCount: 130,
+      candidatesTokenCount: 35,
+      totalTokenCount: 135,
       promptTokensDetails: [
         { modality: 'TEXT', tokenCount: 10 },
         { modality: 'TEXT', tokenCount: 5 },
@@ -18,15 +18,15 @@ describe('usage', () => {
       candidatesTokensDetails: [
         { modality: 'TEXT', tokenCount: 10 },
         { modality: 'AUDIO', tokenCount: 20 },
-        { modality: 'IMAGE' },
+        { modality: 'IMAGE', tokenCount: 5 },
       ],
     });
     expect(usage).toEqual({
       prompt_tokens: 100,
-      completion_tokens: 30,
-      total_tokens: 130,
+      completion_tokens: 35,
+      total_tokens: 135,
       prompt_tokens_details: { cached_tokens: 0, text_tokens: 15, image_tokens: 25, audio_tokens: 20 },
-      completion_tokens_details: { reasoning_tokens: 0, text_tokens: 10, audio_tokens: 20 },
+      completion_tokens_details: { reasoning_tokens: 0, text_tokens: 10, audio_tokens: 20, image_tokens: 5 },
     });
   });
 

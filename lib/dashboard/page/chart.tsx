@@ -86,7 +86,7 @@ function createOptions(latest: LatestRef, width: number): uPlot.Options {
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [createXAxis(latest), createYAxis(latest)],
-    series: [{}, ...drawn.map((prefix) => createSeries(kind, prefix))],
+    series: [{}, ...drawn.map((prefix) => createSeries(kind, prefix, report.window === 'day' ? 0 : 1))],
     plugins: [createTooltip(latest)],
   };
 }
@@ -135,10 +135,11 @@ function stepName(window: UsageWindow, at: number, { format }: Locale): string {
   return window === 'month' ? format.day(at) : format.minute(at);
 }
 
-function createSeries(kind: ChartProps['kind'], prefix: string): uPlot.Series {
+/** @param gap Pixels between two bars; none where a day's 96 of them would leave no room for themselves. */
+function createSeries(kind: ChartProps['kind'], prefix: string, gap: number): uPlot.Series {
   const colour = (): string => css(`--cloud-${toneOf(prefix)}`);
   if (kind === 'bars') {
-    const paths = uPlot.paths.bars?.({ size: [0.82, 28], align: 1 });
+    const paths = uPlot.paths.bars?.({ size: [0.9, 28], align: 1, gap });
     return { fill: colour, stroke: colour, width: 0, points: { show: false }, ...(paths && { paths }) };
   }
   return {

@@ -32,7 +32,7 @@ const AGO: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, ms: number])[]
 
 export function createFormats(lang: string): Formats {
   const plain = new Intl.NumberFormat(lang);
-  const short = new Intl.NumberFormat(lang, { notation: 'compact', maximumFractionDigits: 1 });
+  const short = new Intl.NumberFormat(lang, { notation: 'compact', maximumSignificantDigits: 3 });
   const dollars = createDollars(lang);
   const percent = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 1 });
   const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;

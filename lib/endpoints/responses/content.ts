@@ -1,6 +1,6 @@
 /** Content parts of input items as those of chat messages, one for one. */
 import { isObject, type JsonObject, type JsonValue } from '../../openai/types.ts';
-import { isSet, wordOf } from './json.ts';
+import { isSet, nameOf, wordOf } from './json.ts';
 import { invalid, unsupported } from './refusals.ts';
 
 /** @param path Where the content stands in the request: `input[2].content`. */
@@ -28,7 +28,7 @@ function toPart(part: JsonValue, path: string): JsonObject {
     case '':
       throw invalid(`${path}.type`, 'is missing');
     default:
-      throw unsupported(path, `Content of type '${type}' cannot be carried over chat completions`);
+      throw unsupported(path, `Content of type '${nameOf(type)}' cannot be carried over chat completions`);
   }
 }
 

@@ -2,7 +2,7 @@
 import { isObject, type ChatMessage, type JsonObject, type JsonValue } from '../../openai/types.ts';
 import { createCarry, unpackCarry, type Carry } from './carry.ts';
 import { toContent } from './content.ts';
-import { wordOf } from './json.ts';
+import { nameOf, wordOf } from './json.ts';
 import { invalid, unsupported } from './refusals.ts';
 
 /** Where a message comes from, for the names of fields in errors. */
@@ -121,7 +121,10 @@ function refusedItem(item: JsonObject, path: string): Error {
     case '':
       return invalid(`${path}.type`, 'is missing');
     default:
-      return unsupported(path, `Items of type '${typeOf(item)}' cannot be carried over chat completions`);
+      return unsupported(
+        path,
+        `Items of type '${nameOf(item.type)}' cannot be carried over chat completions`,
+      );
   }
 }
 

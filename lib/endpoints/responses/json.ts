@@ -26,6 +26,11 @@ export function isTooDeep(value: JsonValue | undefined): boolean {
   return false;
 }
 
+/** A word of the client's for a sentence of ours: it must not make us write a long one. */
+export function nameOf(value: unknown): string {
+  return wordOf(value).slice(0, 60);
+}
+
 /** A string as it is; empty for anything that is none. */
 export function wordOf(value: unknown): string {
   return typeof value === 'string' ? value : '';

@@ -1,7 +1,7 @@
 /** A request of the Responses API as one of chat completions. */
 import { isObject, type ChatRequest, type JsonObject, type JsonValue } from '../../openai/types.ts';
 import { toConversation } from './items.ts';
-import { isSet, objectsOf, wordOf } from './json.ts';
+import { isSet, nameOf, objectsOf, wordOf } from './json.ts';
 import { invalid, refuseFields, unsupported } from './refusals.ts';
 
 type Entry = [key: string, value: JsonValue];
@@ -55,7 +55,7 @@ function readInclude(include: JsonValue): boolean {
     if (entry === 'reasoning.encrypted_content' || entry === 'message.output_text.logprobs') return;
     throw unsupported(
       `include[${index}]`,
-      `'${wordOf(entry)}' belongs to a tool or a store of OpenAI's, and cannot be included here`,
+      `'${nameOf(entry)}' belongs to a tool or a store of OpenAI's, and cannot be included here`,
     );
   });
   return include.includes('message.output_text.logprobs');
@@ -127,7 +127,10 @@ function toTool(tool: JsonValue, path: string): JsonObject {
 function refusedTool(type: string, path: string): Error {
   return type === 'custom'
     ? unsupported(path, "This cloud calls functions with JSON, not tools of type 'custom'")
-    : unsupported(path, `Tools of type '${type}' are built into OpenAI: this cloud can call functions only`);
+    : unsupported(
+        path,
+        `Tools of type '${nameOf(type)}' are built into OpenAI: this cloud can call functions only`,
+      );
 }
 
 /** A choice is a word, one function, or a list of those that are allowed. */

@@ -26,7 +26,7 @@ export function toRequest(request: ChatRequest, meta: Meta): CloudRequest {
   const toolChoice = tools.fields.tool_choice;
   const reasoning = toReasoning(request, { traits, maxTokens, turns, toolChoice });
   const output = toOutput(request);
-  const sampling = toSampling(request, traits, reasoning.fields.thinking?.type === 'enabled');
+  const sampling = toSampling(request, traits, isThinkingOn(reasoning));
   const userId = toUserId(request);
   const instructions = [...system, ...(output.fields.system ?? [])];
   const body: MessagesRequest = {
@@ -46,6 +46,10 @@ export function toRequest(request: ChatRequest, meta: Meta): CloudRequest {
   };
   const parts = [tools, reasoning, output, sampling, userId];
   return { body, dropped: inOrderOf(request, [hints, dropped, ...parts.map((part) => part.dropped)].flat()) };
+}
+
+function isThinkingOn({ fields: { thinking } }: RequestPart): boolean {
+  return thinking?.type === 'enabled' || thinking?.type === 'adaptive';
 }
 
 function toMaxTokens(request: ChatRequest, traits: ModelTraits, stream: boolean): number {

@@ -85,6 +85,7 @@ export function createStream(meta: AnswerMeta): ChunkStream {
   }
 
   function finish(): ChunkChoice[] {
+    if (message === undefined) throw notAMessage();
     finished = true;
     const last = [...open.values()].flatMap((block) => block.stop());
     const refusal = toRefusal({ reason: stopReason, details: stopDetails });
