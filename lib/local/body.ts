@@ -1,8 +1,8 @@
 /** The body of a request on its way to a node: the client's own bytes, or what a parser left of them. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { RouterError } from '../errors.ts';
+import { createJsonScanner, type JsonScanner } from '../json-scanner.ts';
 import { isObject } from '../openai/types.ts';
-import { createModelFinder } from './model.ts';
 
 /** An Express request: a stream, and `body` where a parser has read it. */
 export type HostRequest = IncomingMessage & { body?: unknown };
@@ -62,17 +62,18 @@ function announceChunks(outgoing: ClientRequest): void {
 function readAhead(req: IncomingMessage): Promise<{ held: Buffer[]; model: string | undefined }> {
   return new Promise((resolve) => {
     const held: Buffer[] = [];
-    const finder = createModelFinder();
+    const scanner = createJsonScanner();
     let size = 0;
     const stop = (): void => {
       req.off('data', look).off('end', stop).off('close', stop).off('error', stop);
       req.pause();
-      resolve({ held, model: finder.model });
+      resolve({ held, model: scanner.model?.value });
     };
     const look = (chunk: Buffer): void => {
       held.push(chunk);
       size += chunk.length;
-      if (finder.push(chunk) || size > READ_AHEAD_LIMIT) stop();
+      scanner.push(chunk);
+      if (isSettled(scanner) || size > READ_AHEAD_LIMIT) stop();
     };
     req.on('data', look).on('end', stop).on('close', stop).on('error', stop);
     // Somebody before us may have paused the stream.
@@ -105,9 +106,14 @@ function modelOf(body: unknown): string | undefined {
 }
 
 function findModelIn(bytes: Buffer): string | undefined {
-  const finder = createModelFinder();
-  finder.push(bytes);
-  return finder.model;
+  const scanner = createJsonScanner();
+  scanner.push(bytes);
+  return scanner.model?.value;
+}
+
+/** Nothing more can be found: a body that is no JSON has no model here, and the node says what is wrong with it. */
+function isSettled(scanner: JsonScanner): boolean {
+  return scanner.model !== undefined || scanner.malformed !== undefined || scanner.isObject === false;
 }
 
 function toBytes(body: unknown, contentType: string): Buffer {
