@@ -45,6 +45,8 @@ class FlowingBody extends Readable {
   /** The newest piece: held until the next one, or the end, has shown that the body may go on. */
   #held: Buffer;
   #size: number;
+  /** Bytes, as the client says; -1 where it does not. */
+  readonly #announced: number;
   #wanted = false;
   readonly #onReadable = (): void => {
     if (this.#wanted) this.#pull();
@@ -60,6 +62,7 @@ class FlowingBody extends Readable {
     this.#size = size;
     this.#scanner = scanner;
     this.#limit = limit;
+    this.#announced = Number(req.headers['content-length'] ?? -1);
     req.on('readable', this.#onReadable);
     req.once('close', this.#onClose);
   }
@@ -89,7 +92,7 @@ class FlowingBody extends Readable {
         return;
       }
     }
-    if (this.#req.complete) this.#finish();
+    if (this.#size === this.#announced || this.#req.complete) this.#finish();
   }
 
   #finish(): void {

@@ -24,6 +24,8 @@ export class RawReader {
   readonly #takes: TakesBody;
   readonly #done: (outcome: BodyOutcome) => void;
   readonly #chunks: Buffer[] = [];
+  /** Bytes, as the client says; -1 where it does not. */
+  readonly #announced: number;
   #size = 0;
   #taken = false;
   #over = false;
@@ -38,6 +40,7 @@ export class RawReader {
     done: (outcome: BodyOutcome) => void,
   ) {
     this.#req = req;
+    this.#announced = Number(req.headers['content-length'] ?? -1);
     this.#scanner = scanner;
     this.#contentType = contentType;
     this.#limit = limit;
@@ -55,7 +58,12 @@ export class RawReader {
       if (chunk === null) break;
       this.#add(chunk);
     }
-    if (!this.#over && this.#req.complete) this.#atEnd();
+    if (!this.#over && this.#isWhole()) this.#atEnd();
+  }
+
+  /** Node says `complete` a tick after the last byte; the announced length says it at once. */
+  #isWhole(): boolean {
+    return this.#size === this.#announced || this.#req.complete;
   }
 
   #add(chunk: Buffer): void {
@@ -73,7 +81,7 @@ export class RawReader {
       if (taking === 'host') return this.#putBack();
       this.#taken = true;
       this.#check();
-      if (!this.#over && taking === 'flow' && !this.#req.complete) this.#letFlow();
+      if (!this.#over && taking === 'flow' && !this.#isWhole()) this.#letFlow();
     } else if (isObject === false || malformed !== undefined || this.#size > this.#limit) {
       this.#putBack();
     }
@@ -86,8 +94,7 @@ export class RawReader {
   }
 
   #fault(): RouterError | undefined {
-    const announced = Number(this.#req.headers['content-length'] ?? 0);
-    return Math.max(this.#size, announced) > this.#limit ? tooLarge(this.#limit) : faultOf(this.#scanner);
+    return Math.max(this.#size, this.#announced) > this.#limit ? tooLarge(this.#limit) : faultOf(this.#scanner);
   }
 
   #letFlow(): void {

@@ -130,7 +130,7 @@ function local(reason: LocalDecision['reason']): LocalDecision {
   return Object.freeze({ kind: 'local', reason });
 }
 
-/** What the name alone tells; undefined when only the host's function could still say that it is local. */
+/** What the name alone tells; undefined: refused, unless the host's function says that it is local. */
 function judge(name: string, settings: ModelSettings): Decision | undefined {
   const colon = name.indexOf(':');
   if (colon === -1 && !hasOtherColon(name)) return NO_COLON;
@@ -153,8 +153,7 @@ function judgeWord(name: string, word: string, rest: string, settings: ModelSett
     if (/\d/.test(word)) return DIGIT;
     if (settings.isTag(rest)) return TAG;
   }
-  if (settings.localPatterns.some((matches) => matches(name))) return DECLARED;
-  return settings.askHost === undefined ? unregistered(name, settings) : undefined;
+  return settings.localPatterns.some((matches) => matches(name)) ? DECLARED : undefined;
 }
 
 const WORD = /^[A-Za-z0-9_-]+$/;

@@ -33,9 +33,6 @@ function App(): JSX.Element {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   useEffect(() => {
-    document.title = `${t(page.title)} · llm-prefix-router`;
-  }, [page, t]);
-  useEffect(() => {
     // A new page is announced as a browser would do it: the focus goes to its beginning.
     if (!first.current) main.current?.focus();
     first.current = false;

@@ -21,7 +21,7 @@ export function CloudsTable({ report, status, prefixes }: CloudsTableProps): JSX
       <div class="section-head">
         <h2 id="clouds-title">{t('clouds')}</h2>
       </div>
-      <div class="panel table-box" role="region" aria-labelledby="clouds-title" tabIndex={0}>
+      <div class="panel table-box" role="group" aria-labelledby="clouds-title" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -51,6 +51,7 @@ export function CloudsTable({ report, status, prefixes }: CloudsTableProps): JSX
             </tr>
           </thead>
           <tbody>
+            {prefixes.length === 0 && status === undefined && <Blank />}
             {prefixes.map((prefix) => {
               const state = states.get(prefix);
               return (
@@ -89,6 +90,19 @@ function Figures({ sums }: { sums: UsageSums | undefined }): JSX.Element {
       <Cell>{cost === null ? <Unknown /> : format.usd(cost)}</Cell>
       <Cell>{pair(sums.latencyMs, format.duration)}</Cell>
       <Cell>{pair(sums.firstByteMs, format.duration)}</Cell>
+    </>
+  );
+}
+
+/** Holds the place of as many clouds as there mostly are. */
+function Blank(): JSX.Element {
+  return (
+    <>
+      {[1, 2, 3].map((row) => (
+        <tr key={row}>
+          <td colSpan={9} />
+        </tr>
+      ))}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, postJson } from './api.ts';
 import { DisplayRoot, DisplaySwitches } from './display.tsx';
 import { useLocale, type Locale } from './locale.ts';
-import { Icon, Logo } from './ui.tsx';
+import { Icon, Logo, useTitle } from './ui.tsx';
 
 type Failure = { readonly kind: 'empty' } | { readonly kind: 'error'; readonly error: unknown };
 
@@ -26,9 +26,7 @@ function LogIn(): JSX.Element {
   const ended = new URLSearchParams(location.search).has('ended');
   const name = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    document.title = `${t('logIn')} · llm-prefix-router`;
-  }, [t]);
+  useTitle(t('logIn'));
   useEffect(() => name.current?.focus(), []);
 
   const submit = async (event: Event): Promise<void> => {

@@ -5,7 +5,7 @@ import { usePolled } from './api.ts';
 import { faceOf, prefixOf, toneOf } from './clouds.ts';
 import { useLocale } from './locale.ts';
 import type { ModelEntry, ModelList, Status } from './types.ts';
-import { Empty, Icon, LoadFailed, Segments, useCopy } from './ui.tsx';
+import { Empty, Icon, LoadFailed, Segments, useCopy, useTitle } from './ui.tsx';
 
 /** All models, or those of one cloud, or the local ones. */
 type Owner = string;
@@ -14,6 +14,7 @@ const LOCAL = '';
 
 export function Models(): JSX.Element {
   const { t } = useLocale();
+  useTitle(t('models'));
   const models = usePolled<ModelList>('api/models', 0);
   const status = usePolled<Status>('api/status', 0);
   const [text, setText] = useState('');

@@ -10,7 +10,7 @@ import { costOf, toChartData, tokensOf } from './figures.ts';
 import { useLocale, type Locale, type TextKey } from './locale.ts';
 import { Tiles } from './tiles.tsx';
 import type { Status, UsageReport, UsageSums, UsageWindow } from './types.ts';
-import { CloudName, Icon, LoadFailed, Segments } from './ui.tsx';
+import { CloudName, Icon, LoadFailed, Segments, useTitle } from './ui.tsx';
 
 const USAGE_EVERY_MS = 2000;
 const STATUS_EVERY_MS = 15_000;
@@ -23,6 +23,7 @@ const WINDOW_TEXTS: Readonly<Record<UsageWindow, readonly [short: TextKey, long:
 
 export function Overview(): JSX.Element {
   const { t } = useLocale();
+  useTitle(t('overview'));
   const [window, setWindow] = useState<UsageWindow>('hour');
   const [live, setLive] = useState(true);
   const usage = usePolled<UsageReport>(`api/usage?window=${window}`, live ? USAGE_EVERY_MS : 0);

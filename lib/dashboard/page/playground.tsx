@@ -8,10 +8,11 @@ import { lastModel } from './preferences.ts';
 import type { PageRoute } from './route.ts';
 import { TurnView } from './turn.tsx';
 import type { ModelList } from './types.ts';
-import { Icon } from './ui.tsx';
+import { Icon, useTitle } from './ui.tsx';
 
 export function Playground({ route }: { route: PageRoute }): JSX.Element {
   const { t } = useLocale();
+  useTitle(t('playground'));
   const models = usePolled<ModelList>('api/models', 0);
   const ids = (models.data?.data ?? []).map(({ id }) => id);
   const [model, setModel] = useState(() => route.query.get('model') ?? lastModel.read());

@@ -1,6 +1,5 @@
 /** Settings: the clouds, and how the page looks. */
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
 import { usePolled } from './api.ts';
 import { CloudCard } from './cloud-card.tsx';
 import { useDisplay } from './display.tsx';
@@ -8,7 +7,7 @@ import { useLocale, type TextKey } from './locale.ts';
 import type { Lang, Theme } from './preferences.ts';
 import type { PageRoute } from './route.ts';
 import type { Status, UsageReport } from './types.ts';
-import { Empty, LoadFailed, Segments } from './ui.tsx';
+import { Empty, LoadFailed, Segments, useTitle } from './ui.tsx';
 
 interface Tab {
   readonly path: string;
@@ -22,9 +21,7 @@ const TABS: readonly Tab[] = [PROVIDERS, { path: 'settings/general', title: 'gen
 export function Settings({ route }: { route: PageRoute }): JSX.Element {
   const { t } = useLocale();
   const tab = TABS.find(({ path }) => path === route.path) ?? PROVIDERS;
-  useEffect(() => {
-    document.title = `${t(tab.title)} · ${t('settings')} · llm-prefix-router`;
-  }, [tab, t]);
+  useTitle(t(tab.title), t('settings'));
   return (
     <div class="page">
       <div class="page-head">

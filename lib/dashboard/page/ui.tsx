@@ -95,6 +95,14 @@ export function Unknown(): JSX.Element {
   return <span class="unknown">{useLocale().t('unknown')}</span>;
 }
 
+/** Names the page in the browser's tab, the innermost first. */
+export function useTitle(...names: readonly string[]): void {
+  const title = [...names, 'llm-prefix-router'].join(' · ');
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}
+
 /** What is to be said where there is nothing to show. */
 export function Empty({
   title,
