@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { createPrefixRouter, requireApiKey, RouterError, type PrefixRouter } from 'llm-prefix-router';
+import { createDashboard } from 'llm-prefix-router/dashboard';
 import { createLocalBalancer, type LocalBalancer } from 'llm-prefix-router/local';
 import { startEchoNode } from './echo-node.ts';
 import { readServerConfig, StartError, USAGE, type ServerConfig } from './server-config.ts';
@@ -36,28 +37,20 @@ export function createApp(config: ServerConfig, { router, balancer, drain }: Ser
   const app = express();
   app.disable('x-powered-by');
   app.use(drain.gate);
-  app.get('/', showEndpoints);
+  const models = express.Router();
+  models.use(router);
+  models.use('/v1', balancer);
+  // Behind a log-in of its own; its playground is let in by that log-in instead of a key.
+  const { username, password } = config.admin;
+  const { sessionSecret } = config;
+  app.use(createDashboard({ router, username, password, sessionSecret, playground: models }));
   // From here on everything needs a key, so that no spelling of a path can lead around it.
   app.use(requireApiKey(config.apiKeys));
-  app.use(router);
-  app.use('/v1', balancer);
+  app.use(models);
   app.use(answerUnknownPath);
   app.use(answerBug);
   return app;
 }
-
-/** The front page. */
-const showEndpoints: RequestHandler = (_req, res) => {
-  res.type('text/plain').send(`llm-prefix-router
-
-POST /v1/chat/completions   model "openai:...", "google:...", "anthropic:..." or a local one
-POST /v1/completions, /v1/embeddings, /v1/responses and the other paths of the OpenAI API
-GET  /v1/models             the models of all nodes and clouds
-GET  /v0/status             which clouds are configured
-
-Each of them needs the header  Authorization: Bearer <one of LB_API_KEYS>
-`);
-};
 
 const answerUnknownPath: RequestHandler = (req, res) => {
   const error = new RouterError('request_refused', {

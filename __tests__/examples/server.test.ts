@@ -48,7 +48,7 @@ function says(model: string, content: string): object {
 }
 
 describe('the example server', () => {
-  test('lets nobody in without a key, whatever the path looks like, but to its front page', async () => {
+  test('lets nobody in without a key, whatever the path looks like, but to the dashboard’s log-in', async () => {
     const { url } = await server();
     const paths = [
       '/v1/models',
@@ -70,9 +70,11 @@ describe('the example server', () => {
         ]);
       }
     }
-    const front = await fetch(url);
-    expect([front.status, front.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
-    expect(await front.text()).toMatch(/POST \/v1\/chat\/completions .*GET {2}\/v0\/status /s);
+    const front = await fetch(url, { redirect: 'manual' });
+    expect([front.status, front.headers.get('location')]).toEqual([302, './login']);
+    const logIn = await fetch(`${url}/login`);
+    expect([logIn.status, logIn.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect((await fetch(`${url}/api/status`)).status).toBe(401);
   });
 
   test('takes each of LB_API_KEYS and no longer the default key', async () => {

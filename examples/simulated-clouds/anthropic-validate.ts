@@ -216,7 +216,8 @@ function checkSampling(body: Json, model: SimulatedModel, version: string): void
     );
   }
   for (const name of ['temperature', 'top_p']) checkFraction(body[name], name);
-  if (isJson(body['thinking']) && body['thinking']['type'] === 'enabled') checkSamplingBesideThinking(body);
+  const thinking = isJson(body['thinking']) ? body['thinking']['type'] : 'disabled';
+  if (thinking === 'enabled' || thinking === 'adaptive') checkSamplingBesideThinking(body);
 }
 
 function checkFraction(value: unknown, name: string): void {
@@ -228,7 +229,7 @@ function checkFraction(value: unknown, name: string): void {
 
 function checkSamplingBesideThinking(body: Json): void {
   if ((body['temperature'] ?? 1) !== 1) {
-    throw new Refusal('`temperature` may only be set to 1 when thinking is enabled.');
+    throw new Refusal('`temperature` may only be set to 1 when thinking is enabled or in adaptive mode.');
   }
   if (Number(body['top_p'] ?? 1) < 0.95) {
     throw new Refusal('`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.');
