@@ -202,3 +202,20 @@ test('環境変数の設定: the variables of the page configure the clouds it n
     anthropic: { configured: true, base_url: 'https://api.anthropic.com/v1' },
   });
 });
+
+test('ダッシュボードでの確認: admin / test logs in and sees which cloud is set up', async () => {
+  const server = await startServer({ OPENAI_API_KEY: 'sk-quick', ANTHROPIC_API_KEY: 'sk-ant-quick' }, QUIET);
+  const address = /`(http:[^`]+)` にアクセス/.exec(readFileSync(PAGE, 'utf8'))?.[1] ?? '';
+  const [username, password] = /(\w+) \/ (\w+) でログイン/.exec(readFileSync(PAGE, 'utf8'))?.slice(1) ?? [];
+  const logIn = await fetch(`${address}/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username, password }),
+  });
+  const cookie = logIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const status = await fetch(`${address}/api/status`, { headers: { cookie } });
+  const body: unknown = await status.json();
+  await server.shutDown(0);
+  expect([logIn.status, status.status]).toEqual([200, 200]);
+  expect(body).toEqual(JSON.parse(block('レスポンス例', 'json').text));
+});
