@@ -113,6 +113,27 @@ describe('with keys for all clouds', () => {
     expect(events.length).toBeGreaterThan(3);
   });
 
+  test('the commands of README.ja.md answer too', async () => {
+    const commands = readBlocks('README.ja.md').filter((one) => one.language === 'bash');
+    const answers: string[] = [];
+    for (const { text } of commands) {
+      const { out, code, err } = await runShell(text);
+      expect([code, err]).toEqual([0, '']);
+      answers.push(out);
+    }
+    const [cloud = '', stream = '', local = '', status = ''] = answers;
+    expect(JSON.parse(cloud)).toMatchObject({ object: 'chat.completion', model: 'claude-opus-5-5' });
+    expect(eventsOf(stream).at(-1)).toBe('[DONE]');
+    expect(JSON.parse(local)).toMatchObject({ object: 'chat.completion', model: 'llama-3.2-1b' });
+    expect(JSON.parse(status)).toMatchObject({
+      status: 'ok',
+      cloud_providers: { google: { configured: true } },
+    });
+    expect([clouds.openai, clouds.google, clouds.anthropic].map(({ requests }) => requests.length)).toEqual([
+      0, 1, 1,
+    ]);
+  });
+
   if (python !== undefined) {
     test('every Python block of the page runs, in page order, and prints what was asked for', async () => {
       const page = blocks.filter((one) => one.language === 'python').map((one) => one.text);
