@@ -2,7 +2,6 @@
  * A compressed body is held and put back as it came; a copy is inflated to find the model. Compressed requests are
  * rare, and inflating cannot be done in the tick in which bytes must go back.
  */
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import {
   faultOf,
   finish,
@@ -14,6 +13,7 @@ import {
   type HostRequest,
   type TakesBody,
 } from './body.ts';
+import { createInflater, type Inflater } from './inflate.ts';
 import { createJsonScanner } from './json-scanner.ts';
 
 export function readCompressed(
@@ -34,28 +34,11 @@ export function readCompressed(
     req.removeListener('readable', onReadable);
     const held = Buffer.concat(chunks, size);
     if (size > 0) req.unshift(held);
-    const inflate = inflaterOf(encoding);
+    const inflate = createInflater(encoding);
     if (inflate === undefined || size === 0) done(HOST);
     else scanInflated(inflate, held, size > limit, limit, takes, done);
   };
   req.on('readable', onReadable);
-}
-
-type Inflater = ReturnType<typeof createGunzip>;
-
-/** The encodings that body parsers know; anything else is the host's. */
-function inflaterOf(encoding: string): Inflater | undefined {
-  switch (encoding.toLowerCase()) {
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'br':
-      return createBrotliDecompress();
-    default:
-      return undefined;
-  }
 }
 
 /** @param incomplete There is more than `limit` of the compressed body alone: only a local request may pass. */

@@ -15,6 +15,10 @@ import type { Upstream } from './transport/send.ts';
  */
 export function pass(upstream: Upstream, sender: Sender, reply: Reply): Promise<void> {
   const type = String(upstream.headers['content-type'] ?? '');
+  if (type.startsWith('text/html')) {
+    upstream.abort();
+    return Promise.reject(noAnswer(sender.name, 'answered with a page of HTML'));
+  }
   const isStream = type.startsWith('text/event-stream');
   const tail = isStream ? new EventTail() : undefined;
   const usage =
@@ -32,7 +36,11 @@ export function pass(upstream: Upstream, sender: Sender, reply: Reply): Promise<
         return reply.write(chunk);
       },
       end() {
-        if (!reply.started) open();
+        if (!reply.started) {
+          // Silence, transcribed as plain text, is the one good answer that is empty.
+          if (!type.startsWith('text/plain')) return cut(noAnswer(sender.name, 'sent an empty answer'));
+          open();
+        }
         if (tail !== undefined && call.spec.endsWithDone && !tail.done) return cut(missingEnd(sender.name));
         note();
         record.complete = true;
@@ -71,6 +79,10 @@ function passedHeaders(upstream: Upstream, sender: Sender, isStream: boolean): R
   return typeof length === 'string' && encoding === undefined
     ? { ...headers, 'content-length': length }
     : headers;
+}
+
+function noAnswer(name: string, what: string): RouterError {
+  return new RouterError('provider_error', { message: `${name} ${what}.`, headers: FATE_UNKNOWN });
 }
 
 function missingEnd(name: string): RouterError {

@@ -1,8 +1,9 @@
 /** Ways to read an answer: whole, or as server-sent events. Sizes are bounded here, whatever the cloud sends. */
 import { StringDecoder } from 'node:string_decoder';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { createParser } from 'eventsource-parser';
 import { RouterError } from '../errors.ts';
+import { FATE_UNKNOWN } from './failures.ts';
+import { createInflater, type Inflater } from '../inflate.ts';
 import type { BodySink, Upstream } from './send.ts';
 
 /** A whole answer: several generated images as base64 fit. Bytes. */
@@ -96,32 +97,20 @@ export function readEvents(upstream: Upstream, sink: EventSink): void {
 export function readPlain(upstream: Upstream, sink: BodySink): void {
   const encoding = upstream.headers['content-encoding'];
   if (encoding === undefined || encoding === 'identity' || encoding === '') return upstream.read(sink);
-  const inflate = inflaterOf(encoding);
+  const inflate = createInflater(String(encoding));
   if (inflate === undefined) {
     upstream.abort();
-    // A chain of encodings is a known way to make a small answer explode.
     return sink.fail(
-      new RouterError('provider_error', { message: 'The cloud sent an unknown content encoding.' }),
+      new RouterError('provider_error', {
+        message: 'The cloud sent an unknown content encoding.',
+        headers: FATE_UNKNOWN,
+      }),
     );
   }
   pipeThrough(upstream, inflate, sink);
 }
 
-function inflaterOf(encoding: string | string[]): ReturnType<typeof createGunzip> | undefined {
-  switch (encoding) {
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'br':
-      return createBrotliDecompress();
-    default:
-      return undefined;
-  }
-}
-
-function pipeThrough(upstream: Upstream, inflate: ReturnType<typeof createGunzip>, sink: BodySink): void {
+function pipeThrough(upstream: Upstream, inflate: Inflater, sink: BodySink): void {
   let over = false;
   const fail = (error: unknown): void => {
     if (over) return;
@@ -143,10 +132,18 @@ function pipeThrough(upstream: Upstream, inflate: ReturnType<typeof createGunzip
     fail(
       new RouterError('provider_error', {
         message: 'The cloud sent an answer that cannot be decoded.',
+        headers: FATE_UNKNOWN,
         cause,
       }),
     ),
   );
+  // A reader that has enough must not be given what is still to be inflated: that can be a thousand times as much.
+  const abort = upstream.abort.bind(upstream);
+  upstream.abort = () => {
+    over = true;
+    inflate.destroy();
+    abort();
+  };
   // `resume` is how the reader asks for more: here it means the inflater, which pulls the upstream when it drains.
   const resume = upstream.resume.bind(upstream);
   upstream.resume = () => {
@@ -159,5 +156,6 @@ function pipeThrough(upstream: Upstream, inflate: ReturnType<typeof createGunzip
 function tooLarge(what: string, limit: number): RouterError {
   return new RouterError('provider_error', {
     message: `The cloud sent ${what} of more than ${limit / 1024 / 1024} MB.`,
+    headers: FATE_UNKNOWN,
   });
 }

@@ -149,7 +149,11 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   read(sink: BodySink): void {
     this.#sink = sink;
     let wantsMore = true;
-    for (const chunk of this.#early) wantsMore = sink.write(chunk);
+    for (const chunk of this.#early) {
+      wantsMore = sink.write(chunk);
+      // The sink has given the call up: what came in the same packet is no longer its business.
+      if (this.over) return;
+    }
     this.#early = [];
     if (this.#failure !== undefined) sink.fail(this.#failure.error);
     else if (this.#ended) this.#finish(sink);
