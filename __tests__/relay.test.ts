@@ -509,6 +509,30 @@ describe('a client that leaves closes the call to the cloud', () => {
   });
 });
 
+test('a client that has left before its call begins costs nothing and holds up no shutdown', async () => {
+  const cloud = await startRawCloud();
+  const router = createPrefixRouter({ env: { OPENAI_API_KEY: KEY, OPENAI_BASE_URL: cloud.url } });
+  closers.push(() => cloud.close());
+  const app = express();
+  app.use(express.json());
+  const handedOn = new Promise<void>((resolve) => {
+    app.use((_req, res, next) => {
+      res.once('close', () => {
+        next();
+        resolve();
+      });
+      res.destroy();
+    });
+  });
+  app.use(router);
+  const host = await startHost(app);
+  closers.push(() => host.close());
+  await expect(askJson(host.url + CHAT, { model: 'openai:gpt-5.4' })).rejects.toThrow('socket hang up');
+  await handedOn;
+  await router.close();
+  expect(cloud.calls).toHaveLength(0);
+});
+
 test('a client that reads slowly holds the cloud back and gets every byte', async () => {
   const total = 48 * 1024 * 1024;
   const piece = Buffer.alloc(64 * 1024, 'x');

@@ -109,6 +109,8 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   /** A cloud call, from here to its record. */
   function serve(request: Omit<Call, 'signal'>, res: Response, next: NextFunction): void {
     const { spec, model } = request;
+    // Gone while its compressed body was being inflated: there will be no further `close`, and nobody to pay for.
+    if (res.closed) return;
     const reply = new Reply(res);
     if (calls.closing) return answerError(shuttingDown(), reply, next);
     const left = new AbortController();
