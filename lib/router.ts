@@ -21,7 +21,7 @@ import { createUsageHistory } from './status/usage.ts';
 import { createTransport } from './transport/send.ts';
 
 const log = debug('llm-prefix-router:route');
-const logCall = debug('llm-prefix-router:call');
+const logUpstream = debug('llm-prefix-router:upstream');
 
 /** An Express request handler (Express 4 and 5) with a few functions beside it. */
 export interface PrefixRouter extends RequestHandler {
@@ -113,6 +113,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
     if (res.closed) return;
     const reply = new Reply(res);
     if (calls.closing) return answerError(shuttingDown(), reply, next);
+    if (log.enabled) log('%s: %s to %s', spec.endpoint, model.model, model.prefix);
     const left = new AbortController();
     // Spans of a tracer belong to the request, not to the socket whose close ends the record.
     const inContext = config.onCall && AsyncLocalStorage.snapshot();
@@ -170,6 +171,8 @@ function turnAway(decision: Decision, res: Response, next: NextFunction): void {
     log('refused: %s', decision.reason);
     answerError(toRouterError(decision), new Reply(res), next);
   } else {
+    // The name is the client's: it could be anything, a pasted key as well.
+    if (log.enabled) log('local: %s', decision.kind === 'local' ? decision.reason : decision.kind);
     next();
   }
 }
@@ -232,9 +235,17 @@ function shuttingDown(): RouterError {
 }
 
 function logEnd(record: CallRecord): void {
-  if (!logCall.enabled) return;
+  if (!logUpstream.enabled) return;
   const { provider, model, status, errorCode, totalMs, requestId } = record;
-  logCall('%s %s %d %s %dms %s', provider, model, status, errorCode ?? 'ok', Math.round(totalMs), requestId);
+  logUpstream(
+    '%s %s %d %s %dms %s',
+    provider,
+    model,
+    status,
+    errorCode ?? 'ok',
+    Math.round(totalMs),
+    requestId,
+  );
 }
 
 /** A host's function that throws must not end the process. */
@@ -242,7 +253,7 @@ function tell(record: CallRecord, onCall: RouterOptions['onCall']): void {
   try {
     onCall?.(record);
   } catch (error) {
-    logCall('onCall threw %s', error instanceof Error ? error.name : typeof error);
+    logUpstream('onCall threw %s', error instanceof Error ? error.name : typeof error);
   }
 }
 
