@@ -222,6 +222,20 @@ describe('what is JSON', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('every byte in the place of every digit of an escape is seen for what it is', () => {
+    const wrong: number[][] = [];
+    for (let digit = 0; digit < 4; digit++) {
+      for (let byte = 0; byte < 128; byte++) {
+        for (const text of ['"\\u00e9"', `{"a":"0123456789\\u00e9${'b'.repeat(64)}","model":"x"}`]) {
+          const bytes = Buffer.from(text);
+          bytes[text.indexOf('u') + 1 + digit] = byte;
+          if (accepts(bytes) !== isJson(bytes)) wrong.push([digit, byte]);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
   test('100,000 levels of arrays, objects or both are accepted, and refused one bracket short', () => {
     const levels = 100_000;
     const both = (n: number): string => '[{"a":'.repeat(n / 2) + '1' + '}]'.repeat(n / 2);

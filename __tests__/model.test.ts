@@ -536,7 +536,7 @@ describe('wrong options', () => {
       { unknownPrefix: 'tag' },
       "unknownPrefix is 'tags', 'strict' or 'local'; got 'tag'. Did you mean 'tags'?",
     ],
-    [{ unknownPrefix: 'Local' }, "got 'Local'. Did you mean 'local'?"],
+    [{ unknownPrefix: 'LOCAL' }, "got 'LOCAL'. Did you mean 'local'?"],
     [{ unknownPrefix: ' strcit' }, "got ' strcit'. Did you mean 'strict'?"],
     [{ unknownPrefix: 'maybe' }, "unknownPrefix is 'tags', 'strict' or 'local'; got 'maybe'."],
     [{ unknownPrefix: true }, "unknownPrefix is 'tags', 'strict' or 'local'; got true."],

@@ -167,10 +167,10 @@ test('a cloud that does not answer is given up after ten seconds', async () => {
     ANTHROPIC_API_BASE_URL: silent.url,
   });
   const limits: number[] = [];
-  const realTimeout = AbortSignal.timeout;
+  const realTimeout = AbortSignal.timeout.bind(AbortSignal);
   AbortSignal.timeout = (ms) => {
     limits.push(ms);
-    return realTimeout.call(AbortSignal, 50);
+    return realTimeout(50);
   };
   try {
     expect((await router.models()).map((model) => model.id)).toEqual(['openai:a']);

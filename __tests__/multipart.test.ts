@@ -61,7 +61,12 @@ describe('the scanner', () => {
 
   test('cut after each single byte it finds the same', () => {
     const small = form(part('a', ''), part('model', 'openai:x'));
-    expect(scan(small, new Array<number>(small.length).fill(1))).toMatchObject({
+    expect(
+      scan(
+        small,
+        Array.from(small, () => 1),
+      ),
+    ).toMatchObject({
       model: { value: 'openai:x', start: small.indexOf('openai:x') },
       malformed: undefined,
     });
@@ -87,15 +92,14 @@ describe('the scanner', () => {
       form(part('model', 'm')).subarray(0, -8),
       { malformed: 'the form is cut off' },
     ],
-    ['a model without end', Buffer.concat([part('model', 'x'.repeat(5000))]), { malformed: undefined }],
+    [
+      'a model without end',
+      Buffer.concat([part('model', 'x'.repeat(5000))]),
+      { malformed: 'the model is too long' },
+    ],
   ])('%s', (_what, bytes, expected) => {
     const { model, modelCount, malformed } = scan(bytes);
-    const seen = { model, modelCount, malformed };
-    if ('malformed' in expected && expected.malformed === undefined) {
-      expect(seen.malformed).toMatch(/too long|cut off/);
-    } else {
-      expect(seen).toMatchObject(expected);
-    }
+    expect({ model, modelCount, malformed }).toMatchObject(expected);
   });
 });
 

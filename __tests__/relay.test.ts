@@ -32,8 +32,8 @@ interface Walk {
   readonly router: PrefixRouter;
   readonly records: CallRecord[];
   /** Settles with the next record. */
-  record(): Promise<CallRecord>;
-  chat(body?: object): Promise<Answer>;
+  readonly record: () => Promise<CallRecord>;
+  readonly chat: (body?: object) => Promise<Answer>;
 }
 
 async function walk(answer?: (call: RawCall) => void, options: RouterOptions = {}): Promise<Walk> {

@@ -94,7 +94,9 @@ export class RawReader {
   }
 
   #fault(): RouterError | undefined {
-    return Math.max(this.#size, this.#announced) > this.#limit ? tooLarge(this.#limit) : faultOf(this.#scanner);
+    return Math.max(this.#size, this.#announced) > this.#limit
+      ? tooLarge(this.#limit)
+      : faultOf(this.#scanner);
   }
 
   #letFlow(): void {

@@ -41,7 +41,9 @@ const clouds = {
 const folder = mkdtempSync(join(tmpdir(), 'packed-'));
 let failed = 0;
 try {
-  const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], process.cwd()));
+  const [{ filename }] = JSON.parse(
+    run('npm', ['pack', '--json', '--pack-destination', folder], process.cwd()),
+  );
   for (const [index, host] of HOSTS.entries()) {
     const home = join(folder, String(index));
     install(home, host, join(folder, filename));
@@ -51,14 +53,20 @@ try {
   rmSync(folder, { recursive: true, force: true });
   await Promise.all(Object.values(clouds).map((cloud) => cloud.close()));
 }
-process.stdout.write(failed === 0 ? 'The packed package works in every host.\n' : `${failed} streams failed.\n`);
+process.stdout.write(
+  failed === 0 ? 'The packed package works in every host.\n' : `${failed} streams failed.\n`,
+);
 process.exitCode = failed === 0 ? 0 : 1;
 
 function install(home, host, tarball) {
   execFileSync('mkdir', ['-p', home]);
   writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'host', private: true, type: host.type }));
   writeFileSync(join(home, 'host.js'), host.code);
-  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball, `express@${host.express}`], home);
+  run(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball, `express@${host.express}`],
+    home,
+  );
 }
 
 function run(command, args, cwd) {
@@ -91,10 +99,12 @@ async function tryHost(home, host, node) {
       wrong += 1;
       process.stdout.write(`${host.name} on Node ${node}, ${model}: ${text}\n`);
     }
-    process.stdout.write(`${host.name} on Node ${node}: ${MODELS.length - wrong} of ${MODELS.length} streams right\n`);
+    process.stdout.write(
+      `${host.name} on Node ${node}: ${MODELS.length - wrong} of ${MODELS.length} streams right\n`,
+    );
     return wrong;
   } finally {
-    process.kill(-child.pid);
+    if (child.pid !== undefined) process.kill(-child.pid);
   }
 }
 
@@ -106,6 +116,8 @@ async function streamOnce(port, model) {
   });
   const text = await response.text();
   // The words may be spread over several chunks.
-  const words = [...text.matchAll(/"content":"((?:[^"\\]|\\.)*)"/g)].map((match) => JSON.parse(`"${match[1]}"`)).join('');
+  const words = [...text.matchAll(/"content":"((?:[^"\\]|\\.)*)"/g)]
+    .map((match) => JSON.parse(`"${match[1]}"`))
+    .join('');
   return `${words}\n${text}`;
 }

@@ -15,11 +15,7 @@ export function createLogIn({ username, password }: DashboardOptions, sessions: 
   const isRight = createCredentials(username, password);
   const logIn: Route = async (req, res) => {
     const refusal = await findRefusal(req, isRight);
-    if (refusal !== undefined) {
-      // What is left of an odd body is not worth reading.
-      if (!req.readableEnded) res.set('connection', 'close');
-      return sendError(res, ...refusal);
-    }
+    if (refusal !== undefined) return sendError(res, ...refusal);
     sessions.open(req, res);
     res.json({ status: 'ok' });
   };

@@ -145,7 +145,7 @@ function CallTable({
             {t('cloud')}
           </th>
           <th scope="col">{t('model')}</th>
-          <th scope="col" class="roomy">
+          <th scope="col" class="roomier">
             {t('endpoint')}
           </th>
           <th scope="col">{t('status')}</th>
@@ -197,7 +197,7 @@ function CallRow({ call, onOpen }: { call: RecentCall; onOpen: (call: RecentCall
           </span>
         )}
       </td>
-      <td class="roomy muted">{call.endpoint}</td>
+      <td class="roomier muted">{call.endpoint}</td>
       <td>
         <CallState call={call} />
       </td>

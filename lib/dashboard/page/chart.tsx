@@ -161,7 +161,7 @@ function createTooltip(latest: LatestRef): uPlot.Plugin {
   box.hidden = true;
   return {
     hooks: {
-      init: (plot) => void plot.over.append(box),
+      init: (plot) => plot.over.append(box),
       setCursor(plot) {
         const { idx, left = 0 } = plot.cursor;
         const hovered = plot.over.matches(':hover');

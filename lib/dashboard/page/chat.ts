@@ -13,9 +13,9 @@ export interface ChatUsage {
 }
 
 export interface ChatListener {
-  onText(text: string): void;
-  onThought(text: string): void;
-  onUsage(usage: ChatUsage): void;
+  readonly onText: (text: string) => void;
+  readonly onThought: (text: string) => void;
+  readonly onUsage: (usage: ChatUsage) => void;
 }
 
 interface Chunk {

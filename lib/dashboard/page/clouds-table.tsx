@@ -22,7 +22,7 @@ export function CloudsTable({ report, status, prefixes }: CloudsTableProps): JSX
         <h2 id="clouds-title">{t('clouds')}</h2>
       </div>
       <div class="panel table-box" role="group" aria-labelledby="clouds-title" tabIndex={0}>
-        <table>
+        <table class="clouds">
           <thead>
             <tr>
               <th scope="col">{t('cloud')}</th>
@@ -51,7 +51,7 @@ export function CloudsTable({ report, status, prefixes }: CloudsTableProps): JSX
             </tr>
           </thead>
           <tbody>
-            {prefixes.length === 0 && status === undefined && <Blank />}
+            {prefixes.length === 0 && <Blank />}
             {prefixes.map((prefix) => {
               const state = states.get(prefix);
               return (

@@ -25,9 +25,9 @@ export type Turn = Question | Answer;
 export interface Conversation {
   readonly turns: readonly Turn[];
   readonly streaming: boolean;
-  send(model: string, system: string, text: string): void;
-  stop(): void;
-  clear(): void;
+  readonly send: (model: string, system: string, text: string) => void;
+  readonly stop: () => void;
+  readonly clear: () => void;
 }
 
 export function useConversation(): Conversation {

@@ -19,8 +19,8 @@ export interface Display {
   readonly theme: Theme;
   /** What the theme comes to at the moment. */
   readonly dark: boolean;
-  setTheme(theme: Theme): void;
-  setLang(lang: Lang): void;
+  readonly setTheme: (theme: Theme) => void;
+  readonly setLang: (lang: Lang) => void;
 }
 
 const DisplayContext = createContext<Display | undefined>(undefined);

@@ -71,11 +71,12 @@ export function toChartData(
 
 /** Each cloud on top of those before it. */
 export function stack(values: ChartData['values']): number[][] {
-  const heights = new Array<number>(values[0]?.length ?? 0).fill(0);
+  const heights: number[] = [];
   return values.map((row) =>
     row.map((value, index) => {
-      heights[index] = (heights[index] ?? 0) + (value ?? 0);
-      return heights[index];
+      const height = (heights[index] ?? 0) + (value ?? 0);
+      heights[index] = height;
+      return height;
     }),
   );
 }

@@ -2,25 +2,25 @@
 
 export interface Formats {
   /** `12,345` */
-  count(value: number): string;
+  readonly count: (value: number) => string;
   /** `12.3K` from 10,000 on. */
-  compact(value: number): string;
+  readonly compact: (value: number) => string;
   /** US dollars, with as many digits as a small price needs. */
-  usd(value: number): string;
+  readonly usd: (value: number) => string;
   /** A share as `1.2%`. */
-  percent(share: number): string;
+  readonly percent: (share: number) => string;
   /** Milliseconds as `845ms`, `1.24s`, `2m 5s`. */
-  duration(ms: number): string;
+  readonly duration: (ms: number) => string;
   /** `14:03:27` */
-  time(at: number): string;
+  readonly time: (at: number) => string;
   /** `14:03` */
-  minute(at: number): string;
+  readonly minute: (at: number) => string;
   /** `Nov 22`, of the day in UTC: days are counted so. */
-  day(at: number): string;
+  readonly day: (at: number) => string;
   /** Date and time to the second. */
-  dateTime(at: number): string;
+  readonly dateTime: (at: number) => string;
   /** `3 minutes ago` */
-  ago(at: number, now: number): string;
+  readonly ago: (at: number, now: number) => string;
 }
 
 const AGO: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, ms: number])[] = [

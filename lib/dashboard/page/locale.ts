@@ -12,7 +12,7 @@ export type TextValues = Readonly<Record<string, string | number>>;
 export interface Locale {
   readonly lang: Lang;
   readonly format: Formats;
-  t(key: TextKey, values?: TextValues): string;
+  readonly t: (key: TextKey, values?: TextValues) => string;
 }
 
 const TEXTS: Readonly<Record<Lang, Readonly<Record<TextKey, string>>>> = { en, ja };

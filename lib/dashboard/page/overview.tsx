@@ -29,7 +29,7 @@ export function Overview(): JSX.Element {
   const usage = usePolled<UsageReport>(`api/usage?window=${window}`, live ? USAGE_EVERY_MS : 0);
   const status = usePolled<Status>('api/status', STATUS_EVERY_MS);
   const report = usage.data;
-  const prefixes = useStable(knownPrefixes(status.data, report));
+  const prefixes = useStable(knownPrefixes(status, report));
   const choices = (Object.keys(WINDOW_TEXTS) as UsageWindow[]).map((value) => ({
     value,
     label: t(WINDOW_TEXTS[value][0]),
@@ -63,9 +63,10 @@ export function Overview(): JSX.Element {
   );
 }
 
-/** All clouds there are, in the router's order; then those that have only calls. */
-function knownPrefixes(status: Status | undefined, report: UsageReport | undefined): string[] {
-  return [...new Set([...Object.keys(status?.cloud_providers ?? {}), ...Object.keys(report?.totals ?? {})])];
+/** All clouds there are, in the router's order; then those that have only calls. None before the router has answered. */
+function knownPrefixes({ data, error }: Polled<Status>, report: UsageReport | undefined): string[] {
+  if (data === undefined && error === undefined) return [];
+  return [...new Set([...Object.keys(data?.cloud_providers ?? {}), ...Object.keys(report?.totals ?? {})])];
 }
 
 /** The same array as long as its entries are the same. */

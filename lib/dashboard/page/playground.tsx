@@ -116,7 +116,7 @@ function Examples({ onExample }: { onExample: ((text: string) => void) | undefin
   return (
     <div class="empty">
       <strong>{t('playgroundEmpty')}</strong>
-      <p>{onExample === undefined ? t('chooseModel') : t('playgroundText')}</p>
+      <p>{t('playgroundText')}</p>
       <div class="examples">
         {(['example1', 'example2', 'example3'] as const).map((key) => (
           <button

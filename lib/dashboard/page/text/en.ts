@@ -142,9 +142,9 @@ export const en = {
   noModelsText: 'No cloud is configured and the local handler lists nothing.',
   noModelMatch: 'No model matches "{text}".',
 
-  modelPlaceholder: 'openai:gpt-4.1',
+  modelPlaceholder: 'e.g. openai:gpt-4.1',
   systemMessage: 'System message',
-  systemPlaceholder: 'You are a helpful assistant.',
+  systemPlaceholder: 'e.g. You are a helpful assistant.',
   message: 'Message',
   messagePlaceholder: 'Write a message…',
   send: 'Send',

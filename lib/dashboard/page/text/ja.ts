@@ -143,9 +143,9 @@ export const ja: { readonly [key in keyof typeof en]: string } = {
   noModelsText: 'クラウドは未設定で、ローカル側の一覧も空です。',
   noModelMatch: '「{text}」に一致するモデルはありません。',
 
-  modelPlaceholder: 'openai:gpt-4.1',
+  modelPlaceholder: '例: openai:gpt-4.1',
   systemMessage: 'システムメッセージ',
-  systemPlaceholder: 'あなたは親切なアシスタントです。',
+  systemPlaceholder: '例: あなたは親切なアシスタントです。',
   message: 'メッセージ',
   messagePlaceholder: 'メッセージを入力…',
   send: '送信',
