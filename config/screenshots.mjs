@@ -13,11 +13,11 @@ const args = process.argv.slice(2);
 const all = args.includes('--all');
 const folder = args.find((arg) => !arg.startsWith('--')) ?? 'examples/screenshots';
 
-const DESKTOP = { width: 1280, height: 860 };
+const DESKTOP = { width: 1200, height: 866 };
 const PHONE = { width: 390, height: 844 };
 
 const { startDashboard, ACCOUNT } = await importHost();
-const host = await startDashboard({ wordMs: 12 });
+const host = await startDashboard({ days: 30, wordMs: 12 });
 host.router.begin('openai');
 host.router.begin('openai');
 host.router.begin('anthropic');
@@ -83,6 +83,16 @@ async function takeOthers() {
     route: 'overview',
     dark: true,
     act: (page) => page.locator('.calls button.link').nth(6).click(),
+  });
+  await picture('tooltip', {
+    lang: 'en',
+    route: 'overview',
+    dark: true,
+    act: (page) =>
+      page
+        .locator('.u-over')
+        .nth(4)
+        .hover({ position: { x: 90, y: 60 } }),
   });
   await picture('models', { lang: 'en', route: 'models', size: { width: 1200, height: 700 } });
   await picture('models-phone', { lang: 'ja', route: 'models', dark: true, size: PHONE });
@@ -160,7 +170,11 @@ function setScene(router, all) {
   const ago = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
   const well = { last_success: ago(0.2), last_error: null, retry_after_until: null };
   const limited = { ...well, last_error: { code: 'rate_limited', status: 429, at: ago(14) } };
-  const google = { configured: true, base_url: 'https://generativelanguage.googleapis.com/v1beta', health: well };
+  const google = {
+    configured: true,
+    base_url: 'https://generativelanguage.googleapis.com/v1beta',
+    health: well,
+  };
   router.state = {
     ...router.state,
     cloud_providers: {
@@ -187,8 +201,8 @@ async function importHost() {
     plugins: [
       {
         name: 'build-dashboard',
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /build-dashboard\.mjs$/ }, () => ({
+        setup: (bundler) =>
+          bundler.onResolve({ filter: /build-dashboard\.mjs$/ }, () => ({
             path: new URL('build-dashboard.mjs', import.meta.url).href,
             external: true,
           })),

@@ -94,6 +94,7 @@ export class Sender {
       signal: call.signal,
     });
     record.firstByteMs ??= performance.now() - call.arrivedMs;
+    upstream.headers = this.#withoutKeyIn(upstream.headers);
     const requestId = upstream.headers['x-request-id'] ?? upstream.headers['request-id'];
     if (typeof requestId === 'string') record.requestId = requestId;
     return upstream;
@@ -135,15 +136,13 @@ export class Sender {
       provider: this.#cloud.settings.provider.prefix,
       message: this.#withoutKey(error.message),
       headers: { ...passed, ...error.headers },
-      ...(said?.message !== undefined && {
-        providerError: { ...said, message: this.#withoutKey(said.message) },
-      }),
+      ...(said !== undefined && { providerError: this.#withoutKeyIn(said) }),
     });
   }
 
   /** The same for a failure on the way to the cloud or back. Faults of the request itself stay as they are. */
   describe(error: RouterError): RouterError {
-    return error.provider === undefined && CLOUD_FAILURES.has(error.failure) ? this.#tell(error) : error;
+    return CLOUD_FAILURES.has(error.failure) ? this.#tell(error) : error;
   }
 
   /** Headers of an answer for the client: those that may pass, the cloud's translated ones, and our own. */
@@ -162,6 +161,18 @@ export class Sender {
   #withoutKey(text: string): string {
     // A key of a few characters is a placeholder of a test or a local server; cutting it out would garble sentences.
     return this.#apiKey.length < 8 ? text : text.replaceAll(this.#apiKey, '***');
+  }
+
+  /** The same for fields: a cloud's request id, for one, that repeats what it was sent. */
+  #withoutKeyIn<Fields extends object>(fields: Fields): Fields {
+    const holdsKey = (value: unknown): value is string =>
+      typeof value === 'string' && this.#withoutKey(value) !== value;
+    if (!Object.values(fields).some(holdsKey)) return fields;
+    const clean = Object.entries(fields).map(([name, value]) => [
+      name,
+      holdsKey(value) ? this.#withoutKey(value) : value,
+    ]);
+    return Object.fromEntries(clean) as Fields;
   }
 }
 

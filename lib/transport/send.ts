@@ -21,7 +21,7 @@ export interface BodySink {
 /** An answer whose headers are there. Its body flows once `read` is called, in the same tick or a microtask later. */
 export interface Upstream {
   readonly status: number;
-  readonly headers: ResponseHeaders;
+  headers: ResponseHeaders;
   read(sink: BodySink): void;
   resume(): void;
   /** Ends the call: the connection is closed, nothing more arrives. */

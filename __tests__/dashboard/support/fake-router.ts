@@ -57,9 +57,9 @@ export interface FakeRouter extends DashboardRouter {
   begin(provider: string): (record: Partial<CallRecord>) => void;
 }
 
-/** @param history false: nothing has happened yet. */
-export function createFakeRouter({ history = true, now = Date.now() } = {}): FakeRouter {
-  const calls: RecentCall[] = history ? createHistory(now) : [];
+/** @param days How far its past goes back; 0: nothing has happened yet. */
+export function createFakeRouter({ days = 0, now = Date.now() } = {}): FakeRouter {
+  const calls: RecentCall[] = createHistory(now, days);
   const inFlight = new Map<string, number>();
   return {
     state: STATE,
@@ -130,18 +130,19 @@ function createCall(provider: string, startedAt: number): RecentCall {
   };
 }
 
-/** Thirty days with quieter nights and weekends; now is always the busiest time of a day. */
-function createHistory(now: number): RecentCall[] {
+/** Days with quieter nights and weekends; now is always the busiest time of a day. */
+function createHistory(now: number, days: number): RecentCall[] {
   const random = createRandom(20261122);
   const calls: RecentCall[] = [];
-  for (let at = now - 30 * DAY; at < now; at += at < now - DAY ? 5 * MINUTE : MINUTE) {
+  for (let at = now - days * DAY; at < now; at += at < now - DAY ? 5 * MINUTE : MINUTE) {
     const today = at >= now - DAY;
     const hours = 0.55 + 0.45 * Math.cos(((now - at) / DAY) * 2 * Math.PI);
     const weekend = Math.floor((now - at) / DAY + 1) % 7 < 2 ? 0.4 : 1;
     const busy = today ? hours : 2.6 * hours * weekend;
     for (const habits of HABITS) {
       const count = Math.floor(random() * 2 * habits.pace * busy);
-      for (let call = 0; call < count; call += 1) calls.push(pastCall(habits, at + random() * MINUTE, random));
+      for (let call = 0; call < count; call += 1)
+        calls.push(pastCall(habits, at + random() * MINUTE, random));
     }
   }
   return calls

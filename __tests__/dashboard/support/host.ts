@@ -17,15 +17,17 @@ export const ACCOUNT = {
   sessionSecret: 'a secret of the tests',
 } as const;
 
+/** Bundled once for all hosts of a process. */
+let page: ReturnType<typeof buildPage> | undefined;
+
 /** @param mount Where the dashboard is. */
-export async function startDashboard({
-  mount = '/',
-  history = true,
-  wordMs = 0,
-} = {}): Promise<DashboardHost> {
-  const router = createFakeRouter({ history });
+export async function startDashboard({ mount = '/', days = 1, wordMs = 0 } = {}): Promise<DashboardHost> {
+  const router = createFakeRouter({ days });
   const playground = createPlayground(router, wordMs);
   const app = express();
-  app.use(mount, serveDashboard(await buildPage(), { router, ...ACCOUNT, playground: playground.app }));
+  app.use(
+    mount,
+    serveDashboard(await (page ??= buildPage()), { router, ...ACCOUNT, playground: playground.app }),
+  );
   return { ...(await startHost(app)), router, playground };
 }

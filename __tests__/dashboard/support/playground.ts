@@ -16,7 +16,8 @@ export interface FakePlayground {
   finish(): void;
 }
 
-const HAIKU = '夜更けて\nテスト緑に\nログ静か\n\n最初の行で情景を、次の行で転換を、最後の行で余韻を表しました。';
+const HAIKU =
+  '夜更けて\nテスト緑に\nログ静か\n\n最初の行で情景を、次の行で転換を、最後の行で余韻を表しました。';
 const STORY =
   'Compilers dream in green,\na test fails, then it passes —\nquiet logs at dawn.\n\nThe first line sets the scene, the second turns, and the last one lets go.';
 
@@ -70,7 +71,7 @@ export function createPlayground(router: FakeRouter, wordMs = 0): FakePlayground
 
 function wordsFor(body: unknown): string[] {
   const isJapanese = /[ぁ-ん]/.test(JSON.stringify(body));
-  return isJapanese ? [...HAIKU] : STORY.split(/(?<= )/);
+  return isJapanese ? HAIKU.split('') : STORY.split(/(?<= )/);
 }
 
 function tellStory(res: Response, words: string[], breaks: boolean, wordMs: number): void {

@@ -75,6 +75,7 @@ test.each<[string, JsonObject, string, string]>([
   ['an image that is not base64', image('data:image/png,AA'), 'unsupported_parameter', '.image_url'],
   ['an image by another scheme', image('file:///etc/passwd'), 'unsupported_parameter', '.image_url'],
   ['no data URL', image('data:image/png'), 'unsupported_parameter', '.image_url'],
+  ['what only looks like one', image('blob:image/png;base64,AA'), 'unsupported_parameter', '.image_url'],
   [
     'a file of another type',
     file({ file_data: 'data:application/zip;base64,AA' }),
@@ -97,6 +98,12 @@ test.each<[string, JsonObject, string, string]>([
     code,
     param: `messages[0].content[1]${place}`,
   });
+});
+
+test('the id of a file is not repeated at any length', () => {
+  const part = file({ file_id: 'x'.repeat(500) });
+  const { message } = errorOf(() => turnsOf([{ role: 'user', content: [part] }]));
+  expect(message).toBe(`'${'x'.repeat(60)}' is not a file of Anthropic's: their ids begin with 'file_'.`);
 });
 
 test.each<[unknown, string]>([

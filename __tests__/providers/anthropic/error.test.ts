@@ -145,6 +145,15 @@ test.each(['enforced_spend_limit_reached', 'contract_spend_limit_reached'])(
   },
 );
 
+test('a 429 with another code is a matter of waiting', () => {
+  expect(
+    shown(429, said('rate_limit_error', 'M', { error_code: 'something_new' })).body?.error,
+  ).toMatchObject({
+    code: 'rate_limited',
+    provider_error: { code: 'something_new' },
+  });
+});
+
 test.each([
   ['59.2', 'Rate limit exceeded. Please retry after 60 seconds.'],
   ['0', 'Rate limit exceeded. Please retry after 0 seconds.'],

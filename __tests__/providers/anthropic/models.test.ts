@@ -44,6 +44,8 @@ test('eight digits are a date, not a version', () => {
 
 test.each([
   'claude-opus-6',
+  'claude-opus-4-9',
+  'claude-verse-4-5',
   'claude-sonnet-6-1',
   'claude-verse-5',
   'claude-mythos-preview',

@@ -189,6 +189,11 @@ describe('an answer is also shown as it is', () => {
     expect(messageOf(...blocks)).not.toHaveProperty('content_blocks');
   });
 
+  test('without words that are no text of the answer', () => {
+    const block = { type: 'something_new', text: 'not for the content' };
+    expect(messageOf(block, text('a'))).toMatchObject({ content: 'a', content_blocks: [block, text('a')] });
+  });
+
   test('without its server tools among the calls', () => {
     expect(messageOf(server, use('a'))).toMatchObject({ tool_calls: [{ id: 'a' }] });
     expect(messageOf(server)).not.toHaveProperty('tool_calls');

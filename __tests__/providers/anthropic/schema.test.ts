@@ -46,6 +46,8 @@ test('what was removed stands behind the description, in the order of the schema
 
 test.each<[JsonObject]>([
   [{ enum: ['a', 1, null] }],
+  [{ enum: [{ type: 'object', minLength: 1 }] }],
+  [{ anyOf: 'not a list' }],
   [{ const: { minimum: 1 } }],
   [{ type: 'string', default: { not: 1 } }],
   [{ type: 'string', pattern: '^a+$' }],
@@ -98,6 +100,15 @@ test('every object is closed, however deep', () => {
   });
 });
 
+test('an object open to anything is closed without a word', () => {
+  for (const additionalProperties of [true, {}]) {
+    expect(cleaned({ type: 'object', additionalProperties })).toEqual({
+      type: 'object',
+      additionalProperties: false,
+    });
+  }
+});
+
 test('a map of values cannot be said, and is told in words', () => {
   expect(cleaned({ type: 'object', additionalProperties: { type: 'string' } })).toEqual({
     type: 'object',
@@ -136,6 +147,6 @@ test('a bottomless schema is refused before it can use up the stack', () => {
   const deep = JSON.parse('{"not":'.repeat(20_000) + '{}' + '}'.repeat(20_000)) as JsonObject;
   const { status, code, param } = errorOf(() => toStrictSchema(deep, 'the.place'));
   expect({ status, code, param }).toEqual({ status: 400, code: 'invalid_value', param: 'the.place' });
-  const fits = JSON.parse('{"items":'.repeat(199) + '{}' + '}'.repeat(199)) as JsonObject;
+  const fits = JSON.parse('{"items":'.repeat(200) + '{}' + '}'.repeat(200)) as JsonObject;
   expect(toStrictSchema(fits, 's')).toEqual(fits);
 });

@@ -166,6 +166,21 @@ describe('text', () => {
     ]);
   });
 
+  test('cited in one way brings no empty list of the other', () => {
+    const of = (citation: object): unknown =>
+      between(start(0, TEXT), say(0, 'a'), add(0, 'citations_delta', { citation }), stop(0))[1];
+    expect(of({ type: 'page_location' })).toEqual({ citations: [{ index: 0, type: 'page_location' }] });
+    expect(of({ type: 'web_search_result_location', url: 'u', title: 'T' })).toEqual({
+      annotations: [
+        {
+          index: 0,
+          type: 'url_citation',
+          url_citation: { url: 'u', title: 'T', start_index: 0, end_index: 1 },
+        },
+      ],
+    });
+  });
+
   test('at the same index again is a new block: some proxies count no further', () => {
     expect(
       between(

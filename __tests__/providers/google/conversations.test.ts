@@ -1,9 +1,13 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { hasOrphan, refusalOf } from '../../../examples/simulated-clouds/google-rules.ts';
 import type { JsonObject, JsonValue } from '../../../lib/openai/types.ts';
 import { google } from '../../../lib/providers/google/index.ts';
 import type { Provider } from '../../../lib/providers/provider.ts';
 import { bodyOf, respond } from './support.ts';
+
+// A busy machine is no failure.
+jest.setTimeout(60_000);
 
 /** Models of every kind that can hold a conversation with tools. */
 const MODELS = [

@@ -53,6 +53,23 @@ describe('requests', () => {
     expect([error.status, error.code, error.param]).toEqual([400, 'invalid_value', 'encoding_format']);
   });
 
+  test('fields that are mapped are not reported', () => {
+    const fields = { dimensions: 2, encoding_format: 'base64', extra_body: { google: { title: 't' } } };
+    expect(convert('a', fields)).toEqual({
+      body: {
+        requests: [
+          {
+            model: `models/${MODEL}`,
+            content: { parts: [{ text: 'a' }] },
+            outputDimensionality: 2,
+            title: 't',
+          },
+        ],
+      },
+      dropped: [],
+    });
+  });
+
   test('the user is left out silently, other fields are reported, null is nothing', () => {
     expect(convert('a', { user: 'u', foo: 1, dimensions: null, encoding_format: null }).dropped).toEqual([
       'foo',

@@ -81,7 +81,7 @@ describe('the table', () => {
     ['DEADLINE_EXCEEDED', 504, 504, 'timeout'],
   ])('%s inside a stream is the same', (name, code, status, ourCode) => {
     // The name counts even where the number says something else; 402 is the one with a meaning of its own.
-    for (const number of new Set([code, code === 402 ? 402 : 500])) {
+    for (const number of new Set([code, code === 402 ? 402 : 418])) {
       const { error } = streamEvents([body(number, name)]);
       expect([error?.status, error?.code]).toEqual([status, ourCode]);
     }
@@ -130,6 +130,26 @@ describe('what is told', () => {
     expect(error.providerError).not.toHaveProperty('message');
   });
 
+  test('what only looks like a refused key is none', () => {
+    const words = 'The function `API key expired` is unknown.';
+    expect(told(400, body(400, 'INVALID_ARGUMENT', words))).toMatchObject({ code: null, message: words });
+    const details = [null, 'API_KEY_INVALID', { reason: 'OTHER' }] as unknown as JsonObject[];
+    expect(told(400, body(400, 'INVALID_ARGUMENT', 'm', details)).code).toBeNull();
+    const elsewhere = body(403, 'PERMISSION_DENIED', 'API key not valid', [{ reason: 'API_KEY_INVALID' }]);
+    expect(told(403, elsewhere).code).toBe('permission_denied');
+  });
+
+  test('a context that is too long has both of its words', () => {
+    const codes = ['The input token count is wrong.', 'The size exceeds the maximum.'].map(
+      (message) => told(400, body(400, 'INVALID_ARGUMENT', message)).code,
+    );
+    expect(codes).toEqual([null, null]);
+  });
+
+  test('a conflict without a name has no code', () => {
+    expect(told(409, { error: { message: 'm' } })).toMatchObject({ status: 409, code: null });
+  });
+
   test('a key in a URL is masked', () => {
     const error = told(
       500,
@@ -171,7 +191,7 @@ describe('waiting', () => {
     ['the details', body(429, 'RESOURCE_EXHAUSTED', 'retry in 9s', [RETRY('8.25s')]), {}, 8250],
     ['the words', body(429, 'RESOURCE_EXHAUSTED', 'Please retry in 9.5s.'), {}, 9500],
     ['words in milliseconds', body(429, 'RESOURCE_EXHAUSTED', 'Please retry in 836.29ms.'), {}, 837],
-    ['words in minutes', body(429, 'RESOURCE_EXHAUSTED', 'Please retry in 0h0m59.5s.'), {}, 59_500],
+    ['words in hours', body(429, 'RESOURCE_EXHAUSTED', 'Please retry in 0h0m59.5s.'), {}, 59_500],
     [
       'a header that is a date: the details count',
       body(429, 'RESOURCE_EXHAUSTED', 'm', [RETRY('8s')]),
@@ -185,6 +205,15 @@ describe('waiting', () => {
       'retry-after-ms': String(ms),
     });
     expect(error.message).toBe(`Rate limit exceeded. Please retry after ${Math.ceil(ms / 1000)} seconds.`);
+  });
+
+  test('hours and minutes are counted', () => {
+    const { headers } = told(429, body(429, 'RESOURCE_EXHAUSTED', 'Please retry in 1h2m3.5s.'));
+    expect(headers).toEqual({
+      'retry-after': '3724',
+      'retry-after-ms': '3723500',
+      'x-should-retry': 'false',
+    });
   });
 
   test('without a word about it nothing is promised', () => {

@@ -57,6 +57,39 @@ test.each(Object.entries(NOOPS))('%s asks for nothing with %j', (name, value) =>
   expect(convert(ask({ [name]: value })).dropped).toEqual([]);
 });
 
+test('fields that are mapped are not reported', () => {
+  const values: Readonly<Record<string, JsonValue>> = {
+    max_completion_tokens: 1,
+    max_tokens: 1,
+    temperature: 0,
+    top_p: 0.5,
+    top_k: 1,
+    stop: 'a',
+    n: 2,
+    seed: 1,
+    logprobs: true,
+    top_logprobs: 1,
+    response_format: { type: 'json_object' },
+    tools: [{ type: 'function', function: { name: 'f' } }],
+    tool_choice: 'required',
+    functions: [{ name: 'g' }],
+    function_call: 'auto',
+    reasoning_effort: 'low',
+    modalities: ['audio'],
+    audio: { voice: 'Kore', format: 'pcm16' },
+    service_tier: 'flex',
+    extra_body: { google: { top_k: 1 } },
+    google: null,
+    web_search_options: null,
+  };
+  const request = ask(values, 'gemini-2.5-flash-lite');
+  expect(Object.keys(request).toSorted()).toEqual(namesOf('mapped').toSorted());
+  expect(convert(request).dropped).toEqual([]);
+  expect(
+    convert(ask({ google: { top_k: 1 }, web_search_options: {} }, 'gemini-2.5-flash-lite')).dropped,
+  ).toEqual([]);
+});
+
 test('null asks for nothing in any field', () => {
   const nulls = Object.fromEntries([...GOOGLE_FIELDS.keys(), 'foo'].map((name) => [name, null]));
   const request = { ...nulls, ...ask({}) };

@@ -44,6 +44,35 @@ describe('usage', () => {
     });
   });
 
+  test.each([
+    [
+      'no total: the parts count',
+      { promptTokenCount: 10, candidatesTokenCount: 5, thoughtsTokenCount: 15 },
+      20,
+    ],
+    [
+      'thoughts among the candidates',
+      { promptTokenCount: 10, candidatesTokenCount: 5, thoughtsTokenCount: 5, totalTokenCount: 15 },
+      5,
+    ],
+    [
+      'more thoughts than candidates cannot be among them',
+      { promptTokenCount: 10, candidatesTokenCount: 5, thoughtsTokenCount: 15, totalTokenCount: 15 },
+      20,
+    ],
+    [
+      'a total without the thoughts of another size',
+      { promptTokenCount: 10, candidatesTokenCount: 5, thoughtsTokenCount: 2, totalTokenCount: 14 },
+      7,
+    ],
+  ])('%s', (_name, metadata, completion) => {
+    expect(toUsage(metadata)).toMatchObject({
+      prompt_tokens: 10,
+      completion_tokens: completion,
+      total_tokens: 10 + completion,
+    });
+  });
+
   test('what the total has beyond its parts is billed output', () => {
     expect(toUsage({ promptTokenCount: 10, candidatesTokenCount: 5, totalTokenCount: 40 })).toMatchObject({
       prompt_tokens: 10,

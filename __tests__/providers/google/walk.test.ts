@@ -1,4 +1,5 @@
 /** Whole walks: stock clients, an Express app with the router, and the strict simulated cloud behind it. */
+import { jest } from '@jest/globals';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, jsonSchema, stepCountIs, streamText, tool, type LanguageModel } from 'ai';
 import express from 'express';
@@ -10,6 +11,9 @@ import type { JsonObject } from '../../../lib/openai/types.ts';
 import { run } from '../../support/documents.ts';
 import { askJson, eventsOf, startHost, type Answer, type RunningHost } from '../../support/http.ts';
 import { findPython } from '../../support/python.ts';
+
+// A busy machine is no failure.
+jest.setTimeout(60_000);
 
 const KEY = 'AQ.canary-google-0123456789';
 const MODEL = 'google:gemini-3.8-flash';

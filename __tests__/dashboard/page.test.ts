@@ -1,0 +1,640 @@
+import { gzipSync } from 'node:zlib';
+import { jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { buildPage } from '../../config/build-dashboard.mjs';
+import { en } from '../../lib/dashboard/page/text/en.ts';
+import { ja } from '../../lib/dashboard/page/text/ja.ts';
+import {
+  findViolations,
+  launch,
+  logInAt,
+  visit,
+  whyNoBrowser,
+  type Visit,
+  type VisitOptions,
+} from './support/browser.ts';
+import { ACCOUNT, startDashboard, type DashboardHost } from './support/host.ts';
+
+jest.setTimeout(120_000);
+
+describe('the bundle', () => {
+  let files: { readonly [name: string]: string };
+  beforeAll(async () => {
+    files = await buildPage();
+  });
+
+  test('is one page, one log-in and their assets, each with a hash in its name', () => {
+    expect(Object.keys(files).map((name) => name.replace(/-[A-Z0-9]{8}\./, '-HASH.'))).toEqual([
+      'boot-HASH.js',
+      'login-HASH.js',
+      'app-HASH.js',
+      'style-HASH.css',
+      'favicon-HASH.svg',
+      'index.html',
+      'login.html',
+    ]);
+  });
+
+  test('is at most 150 KB, zipped', () => {
+    const bytes = Object.values(files).reduce((sum, text) => sum + gzipSync(text).length, 0);
+    expect(bytes).toBeLessThanOrEqual(150_000);
+  });
+
+  test.each(['index.html', 'login.html'])(
+    '%s has no inline code and names only files of the bundle',
+    (name) => {
+      const html = files[name] ?? '';
+      const inline = [/<script(?![^>]* src=)/, /<style/, /\sstyle=/, /\son\w+=/, /javascript:/].filter(
+        (code) => code.test(html),
+      );
+      const links = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) =>
+        link?.replace('assets/', ''),
+      );
+      expect([inline, links.filter((link) => link === undefined || !Object.hasOwn(files, link))]).toEqual([
+        [],
+        [],
+      ]);
+      expect(links).toHaveLength(4);
+    },
+  );
+
+  test('evaluates no text as code and brings nothing from elsewhere', () => {
+    const code = Object.entries(files).filter(([name]) => /\.(js|css)$/.test(name));
+    const hits = code.filter(([, text]) =>
+      /\beval\(|new Function|@import|url\(\s*["']?(https?:)?\/\//.test(text),
+    );
+    expect(hits.map(([name]) => name)).toEqual([]);
+  });
+
+  test('says the same things in both languages, with the same figures in them', () => {
+    const slots = (text: string): string => [...new Set(text.match(/\{\w+\}/g))].sort().join();
+    const different = Object.entries(en).filter(
+      ([key, text]) => slots(text) !== slots(ja[key as keyof typeof en]),
+    );
+    expect(different).toEqual([]);
+  });
+
+  test("keeps the quick start's words", () => {
+    const { settings, cloudProviders, configured, notConfigured } = en;
+    expect([settings, cloudProviders, configured, notConfigured]).toEqual([
+      'Settings',
+      'Cloud Providers',
+      'Configured',
+      'Not configured',
+    ]);
+    expect([ja.settings, ja.cloudProviders, ja.configured, ja.notConfigured]).toEqual([
+      'Settings',
+      'Cloud Providers',
+      '設定済み',
+      '未設定',
+    ]);
+  });
+});
+
+if (whyNoBrowser === undefined) {
+  describe('in a browser', () => {
+    let browser: Browser;
+    let host: DashboardHost;
+    let visits: Visit[] = [];
+    beforeAll(async () => {
+      browser = await launch();
+    });
+    beforeEach(async () => {
+      host = await startDashboard();
+    });
+    afterEach(async () => {
+      await Promise.all(visits.map(({ context }) => context.close()));
+      await host.close();
+      const troubles = visits.flatMap((one) => one.troubles);
+      visits = [];
+      if (troubles.length > 0) throw new Error(`The page had troubles: ${troubles.join('; ')}`);
+    });
+    afterAll(() => browser.close());
+
+    const open = async (options?: VisitOptions): Promise<Page> => {
+      const opened = await visit(browser, host.url, options);
+      visits.push(opened);
+      return opened.page;
+    };
+    /** An operator who is in. @param route Behind the hash. */
+    const enter = async (route: string, options?: VisitOptions): Promise<Page> => {
+      const page = await open(options);
+      await page.request.post(`${host.url}/login`, { data: ACCOUNT });
+      await page.goto(`${host.url}/#/${route}`);
+      await page.locator('h1').waitFor();
+      return page;
+    };
+
+    test("the quick start's three steps show each cloud in its state", async () => {
+      const page = await open({ locale: 'ja-JP' });
+      await logInAt(page, host.url);
+      await page.getByText('Settings').click();
+      await page.getByText('Cloud Providers').click();
+      const cards = page.locator('.card.cloud');
+      await cards.nth(2).waitFor();
+      const shown = await Promise.all(
+        (await cards.all()).map(async (card) => [
+          await card.locator('h2').textContent(),
+          await card.locator('.badge').textContent(),
+        ]),
+      );
+      expect(shown).toEqual([
+        ['OpenAI', '設定済み'],
+        ['Google', '未設定'],
+        ['Anthropic', '設定済み'],
+      ]);
+      expect(await page.title()).toBe('Cloud Providers · Settings · llm-prefix-router');
+    });
+
+    test('a wrong password is said, and the right one leads to where one wanted to go', async () => {
+      const page = await open();
+      await page.goto(`${host.url}/#/models`);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('alert').getByText('Please enter a user name and a password.').waitFor();
+      await page.getByLabel('User name').fill('admin');
+      await page.getByLabel('Password').fill('wrong');
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').getByText('Wrong user name or password.').waitFor();
+      await page.getByLabel('Password').fill('test');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Models' }).waitFor();
+      expect(page.url()).toBe(`${host.url}/#/models`);
+    });
+
+    test('too many attempts are said with the time to wait', async () => {
+      const page = await open({ locale: 'ja-JP' });
+      for (let attempt = 0; attempt < 10; attempt += 1)
+        await page.request.post(`${host.url}/login`, { data: { username: 'admin', password: 'guess' } });
+      await page.goto(host.url);
+      await page.getByLabel('ユーザー名').fill('admin');
+      await page.getByLabel('パスワード').fill('test');
+      await page.keyboard.press('Enter');
+      await page
+        .getByRole('alert')
+        .getByText('失敗が続いたため制限されています。15 分後にお試しください。')
+        .waitFor();
+      expect(await page.getByRole('button', { name: 'ログイン' }).isEnabled()).toBe(true);
+    });
+
+    test('logging out ends the session, also for the back button', async () => {
+      const page = await enter('overview');
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByRole('button', { name: 'Log in' }).waitFor();
+      await page.goBack();
+      await page.getByRole('button', { name: 'Log in' }).waitFor();
+      expect((await page.request.get(`${host.url}/api/status`)).status()).toBe(401);
+    });
+
+    test('a session that has ended leads to the log-in, and from there back', async () => {
+      const page = await enter('overview');
+      await page.getByRole('link', { name: 'Settings' }).click();
+      await page.getByText('OpenAI').first().waitFor();
+      await page.context().clearCookies();
+      await page.getByText('Your session has ended. Please log in again.').waitFor();
+      await page.getByLabel('User name').fill('admin');
+      await page.getByLabel('Password').fill('test');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Settings' }).waitFor();
+      expect(page.url()).toBe(`${host.url}/#/settings`);
+    });
+
+    test('the language is the browser’s until another is chosen, and then that one', async () => {
+      const page = await enter('overview', { locale: 'ja' });
+      expect(await page.locator('h1').textContent()).toBe('概要');
+      expect(await page.evaluate('document.documentElement.lang')).toBe('ja');
+      await page.getByRole('button', { name: 'English' }).click();
+      expect(await page.locator('h1').textContent()).toBe('Overview');
+      await page.reload();
+      await page.getByRole('heading', { name: 'Overview' }).waitFor();
+      expect(await page.evaluate('document.documentElement.lang')).toBe('en');
+    });
+
+    test.each([
+      ['a dark', true, '#0e1217', 'Switch to the light theme', '#f4f6f9'],
+      ['a light', false, '#f4f6f9', 'Switch to the dark theme', '#0e1217'],
+    ])(
+      'the theme is that of %s system until another is chosen, and then that one',
+      async (_, dark, first, label, second) => {
+        const page = await enter('overview', { dark });
+        const ground = (): Promise<unknown> =>
+          page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ground')");
+        expect(await ground()).toBe(first);
+        await page.getByRole('button', { name: label }).click();
+        expect(await ground()).toBe(second);
+        await page.reload();
+        await page.locator('h1').waitFor();
+        expect(await ground()).toBe(second);
+      },
+    );
+
+    test('a call is counted while it is open and listed when it has ended, without a click', async () => {
+      const page = await enter('overview');
+      const inFlight = page.locator('.tile', { hasText: 'In flight' }).locator('.figure');
+      await inFlight.getByText('0', { exact: true }).waitFor();
+      const end = host.router.begin('anthropic');
+      await inFlight.getByText('1', { exact: true }).waitFor();
+      end({ model: 'claude-live', stream: true, status: 200 });
+      await inFlight.getByText('0', { exact: true }).waitFor();
+      const cells = await page.locator('.calls tbody tr').first().locator('td').allInnerTexts();
+      expect(cells.slice(1).map((text) => text.replace(/\s+/g, ' ').trim())).toEqual([
+        'Anthropic',
+        'claude-live Streamed',
+        'chat/completions',
+        '200 OK',
+        expect.stringMatching(/^[\d.]+m?s$/),
+        '–',
+        'unknown',
+        'unknown',
+      ]);
+    });
+
+    test('where no call’s tokens are known the totals are unknown, not 0', async () => {
+      await host.close();
+      host = await startDashboard({ days: 0 });
+      const page = await enter('overview');
+      const tile = (name: string): Promise<string> =>
+        page.locator('.tile', { hasText: name }).locator('.figure').innerText();
+      await page.getByText('No calls yet').waitFor();
+      expect([await tile('Tokens'), await tile('Cost')]).toEqual(['0', '$0.00']);
+      host.router.begin('openai')({ model: 'gpt-4.1' });
+      await page.locator('.calls tbody tr').waitFor();
+      expect([await tile('Tokens'), await tile('Cost')]).toEqual(['unknown', 'unknown']);
+      expect(await page.locator('.plot').nth(3).getAttribute('aria-label')).toBe(
+        'Tokens, Last 60 minutes: OpenAI unknown',
+      );
+    });
+
+    test('the window switches from the hour to the day and the month', async () => {
+      const page = await enter('overview');
+      const label = page.locator('.plot').first();
+      const labels = [];
+      for (const [name, text] of [
+        ['Hour', 'Last 60 minutes'],
+        ['Day', 'Last 24 hours'],
+        ['Month', 'Last 30 days'],
+      ] as const) {
+        await page.getByRole('button', { name, exact: true }).click();
+        await page.locator(`.plot[aria-label^="Requests, ${text}"]`).waitFor();
+        labels.push(await label.getAttribute('aria-label'));
+      }
+      const requests = labels.map((text) =>
+        Number(/OpenAI ([\d,]+)/.exec(text ?? '')?.[1]?.replaceAll(',', '')),
+      );
+      expect(requests.map((count, index) => count >= (requests[index - 1] ?? 1))).toEqual([true, true, true]);
+    });
+
+    test('the list of calls is filtered by words, cloud and errors', async () => {
+      const end = host.router.begin('openai');
+      end({ model: 'needle', status: 429, errorCode: 'rate_limited' });
+      const page = await enter('overview');
+      const rows = page.locator('.calls tbody tr');
+      await rows.nth(5).waitFor();
+      await page.getByRole('searchbox').fill('openai: NEEDLE 429');
+      await page.getByText('1 of 200').waitFor();
+      expect(await rows.count()).toBe(1);
+      await page.getByRole('searchbox').fill('');
+      await page.getByLabel('Cloud', { exact: true }).selectOption('anthropic');
+      await page.getByLabel('Errors only').check();
+      await page.waitForFunction(
+        `[...document.querySelectorAll('.calls tbody tr')].every((row) => row.innerText.includes('Anthropic'))`,
+      );
+      await page.getByRole('searchbox').fill('nothing like this');
+      await page.getByText('No call matches the filter.').waitFor();
+      await page.getByRole('button', { name: 'Clear the filter' }).click();
+      expect(await rows.count()).toBe(20);
+      await page.getByRole('button', { name: 'Show 60 more' }).click();
+      expect(await rows.count()).toBe(80);
+    });
+
+    test('one call shows all that is known of it, by keyboard alone', async () => {
+      const end = host.router.begin('anthropic');
+      end({
+        model: 'claude-sonnet-4-5',
+        billedModel: 'claude-sonnet-4-5-20260929',
+        status: 200,
+        firstByteMs: 250,
+        totalMs: 1000,
+        usage: {
+          prompt_tokens: 1200,
+          completion_tokens: 34,
+          total_tokens: 1234,
+          prompt_tokens_details: { cached_tokens: 1000 },
+        },
+        dropped: ['seed', 'logit_bias'],
+        requestId: 'req_42',
+      });
+      const page = await enter('overview');
+      const name = page.locator('.calls button.link').first();
+      await name.focus();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: 'claude-sonnet-4-5' });
+      await dialog.waitFor();
+      const facts = await dialog.locator('.fact').allInnerTexts();
+      expect(
+        facts.map((fact) => fact.trim().split(/\s*\n\s*/)).filter(([term]) => term !== 'Started'),
+      ).toEqual([
+        ['To the first byte', '250ms'],
+        ['From there to the end', '750ms'],
+        ['Total', '1s'],
+        ['Endpoint', 'chat/completions'],
+        ['Model asked for', 'anthropic:claude-sonnet-4-5'],
+        ['Model billed', 'claude-sonnet-4-5-20260929'],
+        ['HTTP status', '200'],
+        ['Error code', 'none'],
+        ['Streamed', 'no'],
+        ['Bytes sent to the client', '0'],
+        ['Fields the cloud has no word for', 'seed, logit_bias'],
+        ['Request id of the cloud', 'req_42'],
+        ['Prompt tokens', '1,200'],
+        ['of these cached', '1,000'],
+        ['Completion tokens', '34'],
+        ['Cost (estimate)', 'unknown'],
+      ]);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('claude-sonnet-4-5');
+    });
+
+    test('the figures stay while the server is away, and go on when it is back', async () => {
+      const page = await enter('overview');
+      await page.locator('.calls tbody tr').first().waitFor();
+      await page.route('**/api/usage*', (route) => route.abort());
+      await page.getByText(/^The server does not answer\./).waitFor();
+      expect(await page.locator('.calls tbody tr').count()).toBe(20);
+      await page.unroute('**/api/usage*');
+      await page.getByText(/^The server does not answer\./).waitFor({ state: 'detached' });
+    });
+
+    test('a page whose figures do not come offers another try', async () => {
+      const page = await enter('models');
+      await page.route('**/api/models', (route) => route.fulfill({ status: 500, body: 'broken' }));
+      await page.reload();
+      await page.getByRole('alert').getByText('This could not be loaded. HTTP 500').waitFor();
+      await page.unroute('**/api/models');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('9 models').waitFor();
+      expect(await page.getByRole('alert').count()).toBe(0);
+    });
+
+    test('models are searched, copied with a word of it, and tried', async () => {
+      const page = await enter('models');
+      await page.getByText('9 models').waitFor();
+      await page.getByRole('searchbox').fill('SONNET');
+      await page.getByText('1 model', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Copy anthropic:claude-sonnet-4-5' }).click();
+      await page.getByRole('status').getByText('Copied: anthropic:claude-sonnet-4-5').waitFor();
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('anthropic:claude-sonnet-4-5');
+      await page.getByRole('searchbox').fill('');
+      await page.getByRole('button', { name: 'Local' }).click();
+      await page.getByText('2 models').waitFor();
+      await page.getByRole('link', { name: 'Try qwen3:8b in the playground' }).click();
+      expect(await page.getByLabel('Model', { exact: true }).inputValue()).toBe('qwen3:8b');
+    });
+
+    test('the playground shows an answer word by word, and Stop ends it at the server too', async () => {
+      const page = await enter('playground');
+      await page.getByLabel('Model', { exact: true }).fill('openai:slow');
+      await page.getByLabel('System message').fill('Be brief.');
+      await page.getByLabel('Message', { exact: true }).fill('Hello');
+      await page.keyboard.press('Enter');
+      await page.getByText('Waiting for the first token…').waitFor();
+      host.playground.say('One ');
+      await page.locator('.turn.assistant .text').getByText('One').waitFor();
+      host.playground.say('two');
+      await page.locator('.turn.assistant .text').getByText('One two').waitFor();
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await page.getByText(/^Stopped · first token/).waitFor();
+      await page.getByRole('button', { name: 'Send' }).waitFor();
+      expect(host.playground.received).toEqual([
+        {
+          model: 'openai:slow',
+          messages: [
+            { role: 'system', content: 'Be brief.' },
+            { role: 'user', content: 'Hello' },
+          ],
+          stream: true,
+          stream_options: { include_usage: true },
+        },
+      ]);
+      await page.getByRole('link', { name: 'Overview' }).click();
+      await page.locator('.calls tbody tr').first().getByText('Client left').waitFor();
+      expect(host.playground.left).toBe(1);
+    });
+
+    test('the playground goes on with what was said, shows the tokens and remembers the model', async () => {
+      const page = await enter('playground?model=anthropic%3Aclaude-sonnet-4-5');
+      await page.getByRole('button', { name: 'Write a haiku about programming.' }).click();
+      await page.getByText(/15 → 42 tokens$/).waitFor();
+      const answer = await page.locator('.turn.assistant .text').innerText();
+      await page.getByLabel('Message', { exact: true }).fill('Once more');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await page
+        .getByText(/15 → 42 tokens$/)
+        .nth(1)
+        .waitFor();
+      expect((host.playground.received[1] as { messages: unknown }).messages).toEqual([
+        { role: 'user', content: 'Write a haiku about programming.' },
+        { role: 'assistant', content: answer },
+        { role: 'user', content: 'Once more' },
+      ]);
+      await page.getByRole('button', { name: 'New conversation' }).click();
+      expect(await page.locator('.turn').count()).toBe(0);
+      await page.goto(`${host.url}/#/playground`);
+      await page.reload();
+      expect(await page.getByLabel('Model', { exact: true }).inputValue()).toBe(
+        'anthropic:claude-sonnet-4-5',
+      );
+    });
+
+    test.each([
+      [
+        'google:gemini-2.5-pro',
+        [
+          'This cloud has no API key yet 401 api_key_missing',
+          'Google API key not configured',
+          'Set GOOGLE_API_KEY and start the server again.',
+        ],
+      ],
+      [
+        'openai:limited',
+        [
+          'Rate limit exceeded 429 rate_limited',
+          'Rate limit exceeded. Please retry after 60 seconds.',
+          'Try again in 60 seconds.',
+          'From the cloud: 429 · rate_limit_exceeded · req_1',
+        ],
+      ],
+      [
+        'openai:breaks',
+        ['The stream was interrupted stream_interrupted', 'Anthropic ended the stream before its end.'],
+      ],
+    ])('the playground says what went wrong with %s', async (model, lines) => {
+      const page = await enter('playground');
+      await page.getByLabel('Model', { exact: true }).fill(model);
+      await page.getByLabel('Message', { exact: true }).fill('Hello');
+      await page.keyboard.press('Enter');
+      const text = await page.getByRole('alert').innerText();
+      expect(text.split('\n').filter((line) => line.trim() !== '')).toEqual(lines);
+    });
+
+    test('the Enter that ends a Japanese composition sends nothing', async () => {
+      const page = await enter('playground', { locale: 'ja' });
+      await page.getByLabel('モデル', { exact: true }).fill('openai:gpt-4.1');
+      const message = page.getByLabel('メッセージ', { exact: true });
+      await message.fill('こんにちは');
+      await message.dispatchEvent('keydown', {
+        key: 'Enter',
+        isComposing: true,
+        bubbles: true,
+        cancelable: true,
+      });
+      expect([await message.inputValue(), await page.locator('.turn').count()]).toEqual(['こんにちは', 0]);
+      await message.press('Enter');
+      await page.locator('.turn-foot').waitFor();
+      expect(await page.locator('.turn').count()).toBe(2);
+    });
+
+    test('settings show the health of real traffic, how to configure, and never a key', async () => {
+      const { cloud_providers: clouds } = host.router.state;
+      const at = new Date(Date.now() - 120_000).toISOString();
+      const health = {
+        last_success: at,
+        last_error: { code: 'rate_limited', status: 429, at },
+        retry_after_until: null,
+      };
+      host.router.state = {
+        ...host.router.state,
+        cloud_providers: { ...clouds, openai: { ...clouds['openai'], health } as never },
+      };
+      const page = await enter('settings/cloud-providers');
+      const [openai, google] = [page.locator('.card.cloud').first(), page.locator('.card.cloud').nth(1)];
+      expect(await openai.locator('.health').innerText()).toMatch(
+        /^Last success 2 minutes ago\s+Last error 2 minutes ago rate_limited$/,
+      );
+      expect(await google.locator('.command code').allInnerTexts()).toEqual([
+        'export GOOGLE_API_KEY="..."',
+        'export GOOGLE_API_KEY_FILE="/run/secrets/google_api_key"',
+        'export GOOGLE_API_BASE_URL="https://..."',
+      ]);
+      expect(
+        await page.locator('.card.cloud').nth(2).getByText('No traffic since the start').isVisible(),
+      ).toBe(true);
+    });
+
+    test('a cloud the page has never heard of is shown by its prefix', async () => {
+      host.router.state = {
+        ...host.router.state,
+        cloud_providers: { mistral: { configured: true, base_url: 'https://api.mistral.example/v1' } },
+      };
+      host.router.begin('mistral')({ model: 'large' });
+      const page = await enter('settings');
+      expect(await page.locator('.card.cloud h2').innerText()).toBe('mistral');
+      await page.getByRole('link', { name: 'Overview' }).click();
+      await page.locator('.calls tbody tr').first().getByText('mistral').waitFor();
+    });
+
+    test('the keyboard reaches the content first, and the focus follows to a new page', async () => {
+      const page = await enter('overview');
+      await page.reload();
+      await page.locator('h1').waitFor();
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
+      await page.keyboard.press('Enter');
+      expect(await page.evaluate('document.activeElement.id')).toBe('main');
+      expect(page.url()).toBe(`${host.url}/#/overview`);
+      await page.getByRole('link', { name: 'Models' }).press('Enter');
+      await page.getByRole('heading', { name: 'Models' }).waitFor();
+      expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    });
+
+    test('nothing moves while the overview fills and lives', async () => {
+      const page = await enter('models');
+      await page.addInitScript(
+        `self.moved = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) self.moved += entry.value;
+      }).observe({ type: 'layout-shift', buffered: true });`,
+      );
+      await page.goto(`${host.url}/#/overview`);
+      await page.reload();
+      await page.locator('.calls tbody tr').first().waitFor();
+      host.router.begin('openai');
+      await page.locator('.tile.busy').waitFor();
+      expect(await page.evaluate('self.moved')).toBe(0);
+    });
+
+    /** Every page, and what is there once it is filled. */
+    const ROUTES = new Map([
+      ['overview', '.calls tbody tr'],
+      ['models', '.model-list li'],
+      ['playground', '.examples'],
+      ['settings/cloud-providers', '.card.cloud'],
+      ['settings/general', '.card'],
+    ]);
+    const goTo = async (page: Page, route: string): Promise<void> => {
+      await page.goto(`${host.url}/#/${route}`);
+      await page
+        .locator(ROUTES.get(route) ?? 'h1')
+        .first()
+        .waitFor();
+    };
+
+    test('every page fits a phone', async () => {
+      const page = await enter('overview', { phone: true, locale: 'ja' });
+      const tooWide: string[] = [];
+      for (const route of ROUTES.keys()) {
+        await goTo(page, route);
+        if (await page.evaluate('document.documentElement.scrollWidth > innerWidth')) tooWide.push(route);
+      }
+      expect(tooWide).toEqual([]);
+    });
+
+    test.each([
+      ['light', false],
+      ['dark', true],
+    ])('axe-core finds nothing against the %s theme', async (_, dark) => {
+      const page = await open({ dark });
+      await page.goto(host.url);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('alert').getByText(/./).waitFor();
+      const found = { login: await findViolations(page) } as Record<string, unknown>;
+      await logInAt(page, host.url);
+      for (const route of ROUTES.keys()) {
+        await goTo(page, route);
+        found[route] = await findViolations(page);
+      }
+      await page.goto(`${host.url}/#/overview`);
+      await page.locator('.calls button.link').first().click();
+      await page.getByRole('dialog').waitFor();
+      found['dialog'] = await findViolations(page);
+      await page.keyboard.press('Escape');
+      await page.goto(`${host.url}/#/playground`);
+      for (const model of ['openai:gpt-4.1', 'google:gemini-2.5-pro']) {
+        await page.getByLabel('Model', { exact: true }).fill(model);
+        await page.getByLabel('Message', { exact: true }).fill('Hello');
+        await page.keyboard.press('Enter');
+        await page.getByRole('button', { name: 'Send' }).waitFor();
+      }
+      await page.getByRole('alert').waitFor();
+      found['conversation'] = await findViolations(page);
+      expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, []])));
+    });
+
+    test('all of it works below a path too', async () => {
+      await host.close();
+      host = await startDashboard({ mount: '/ops/admin' });
+      const page = await open();
+      await logInAt(page, `${host.url}/ops/admin`);
+      await page.getByRole('link', { name: 'Playground' }).click();
+      await page.getByLabel('Model', { exact: true }).fill('openai:gpt-4.1');
+      await page.getByLabel('Message', { exact: true }).fill('Hello');
+      await page.keyboard.press('Enter');
+      await page.getByText(/15 → 42 tokens$/).waitFor();
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByRole('button', { name: 'Log in' }).waitFor();
+      expect(page.url()).toBe(`${host.url}/ops/admin/login`);
+    });
+  });
+} else {
+  console.warn(whyNoBrowser);
+}

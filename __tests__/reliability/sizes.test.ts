@@ -1,0 +1,169 @@
+/** R18, R23: what a cloud sends, and how slowly a client reads it, costs a bounded amount of memory. */
+import http from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { chunk, LAST_CHUNK, STREAM_HEAD, type RawCall } from '../support/raw-cloud.ts';
+import { CHATS, ENDPOINTS, STREAMS, textOf, WHOLE_ANSWERS } from './endpoints.ts';
+import { watchBuffers } from './memory.ts';
+import { errorOf, expectGoodAnswer, lastErrorOf, setUp, type Setup } from './setup.ts';
+
+const MB = 1024 * 1024;
+
+let setup: Setup;
+
+beforeAll(async () => {
+  setup = await setUp();
+});
+
+afterEach(() => expect(setup.bugs).toEqual([]));
+
+afterAll(() => setup.close());
+
+/** Sends a piece as often as it is asked for, no faster than it is taken. @returns how many bytes were taken. */
+function pump({ socket }: RawCall, piece: Buffer, times: number, end: string): () => number {
+  let sent = 0;
+  const more = (): void => {
+    while (sent < piece.length * times && !socket.destroyed) {
+      sent += piece.length;
+      if (!socket.write(piece)) return void socket.once('drain', more);
+    }
+    if (!socket.destroyed) socket.write(end);
+  };
+  more();
+  return () => sent;
+}
+
+const converted = STREAMS.filter(({ relayed }) => !relayed);
+
+test.each(converted)('R18: an event of 120 MB is given up early, $name', async (endpoint) => {
+  const asked = setup.ask(endpoint);
+  const call = await setup.clouds[endpoint.cloud].next();
+  const peak = watchBuffers();
+  call.socket.write(STREAM_HEAD + chunk(endpoint.good[0] ?? '') + chunk('data: {"x":"'));
+  const piece = Buffer.from(chunk('x'.repeat(256 * 1024)));
+  const sent = pump(call, piece, 480, chunk('"}\n\n') + LAST_CHUNK);
+  const answer = await asked;
+  await call.closed;
+  expect(lastErrorOf(answer)?.message ?? errorOf(answer).message).toMatch(
+    /^The cloud sent an event of more than 32 MB\.$/,
+  );
+  expect(sent()).toBeLessThan(80 * MB);
+  expect(peak()).toBeLessThan(150 * MB);
+  await expectGoodAnswer(setup, endpoint);
+});
+
+test.each(converted)('R18: an event of 8 MB passes whole, $name', async (endpoint) => {
+  const asked = setup.ask(endpoint);
+  const call = await setup.clouds[endpoint.cloud].next();
+  const text = 'y'.repeat(8 * MB);
+  call.socket.write(
+    STREAM_HEAD + endpoint.good.map((event) => chunk(event.replace('Grüße 🦊', text))).join('') + LAST_CHUNK,
+  );
+  expect(textOf(endpoint, await asked)).toBe(text);
+});
+
+test.each(WHOLE_ANSWERS.filter(({ relayed }) => !relayed))(
+  'R18: JSON of 120 MB is given up early, $name',
+  async (endpoint) => {
+    const asked = setup.ask(endpoint);
+    const call = await setup.clouds[endpoint.cloud].next();
+    call.socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+    const sent = pump(call, Buffer.from(chunk('x'.repeat(256 * 1024))), 480, LAST_CHUNK);
+    const answer = await asked;
+    await call.closed;
+    expect([answer.status, errorOf(answer).message]).toEqual([
+      502,
+      'The cloud sent an answer of more than 64 MB.',
+    ]);
+    expect(answer.headers['x-should-retry']).toBe('false');
+    expect(sent()).toBeLessThan(110 * MB);
+  },
+);
+
+test.each(ENDPOINTS.filter(({ relayed }) => !relayed))(
+  'R18: gzip that grows to 300 MB is given up early, $name',
+  async (endpoint) => {
+    const asked = setup.ask(endpoint);
+    const call = await setup.clouds[endpoint.cloud].next();
+    const pad = gzipSync(Buffer.alloc(50 * MB, 'x'));
+    const bomb = Buffer.concat([gzipSync('data: {"x":"'), pad, pad, pad, pad, pad, pad]);
+    const peak = watchBuffers();
+    const type = endpoint.stream ? 'text/event-stream' : 'application/json';
+    call.socket.write(
+      `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-encoding: gzip\r\ncontent-length: ${bomb.length}\r\n\r\n`,
+    );
+    call.socket.write(bomb);
+    const answer = await asked;
+    expect([answer.status, errorOf(answer).code]).toEqual([502, 'provider_error']);
+    expect(peak()).toBeLessThan(200 * MB);
+  },
+);
+
+test.each(CHATS)('R18: an error page of 50 MB is read as far as it is of use, $name', async (endpoint) => {
+  const asked = setup.ask(endpoint);
+  const call = await setup.clouds[endpoint.cloud].next();
+  call.socket.write('HTTP/1.1 500 X\r\ntransfer-encoding: chunked\r\n\r\n');
+  const sent = pump(call, Buffer.from(chunk('<p>oops</p>'.repeat(6000))), 800, LAST_CHUNK);
+  const answer = await asked;
+  await call.closed;
+  expect([answer.status, errorOf(answer).code]).toEqual([502, 'provider_error']);
+  expect(answer.text.length).toBeLessThan(2000);
+  expect(sent()).toBeLessThan(16 * MB);
+});
+
+test.each(STREAMS)(
+  'R23: a client that stops reading holds the cloud back, and then gets every byte, $name',
+  async (endpoint) => {
+    const split = endpoint.cloud === 'anthropic' ? 3 : 1;
+    const event = endpoint.good[split - 1] ?? '';
+    const filler = Buffer.from(chunk(event.replace('Grüße 🦊', 'z'.repeat(64 * 1024))));
+    const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      const request = http.request(setup.host.url + endpoint.path, { method: 'POST', agent: false }, resolve);
+      request.on('error', reject);
+      request.end(JSON.stringify(endpoint.body));
+      void setup.clouds[endpoint.cloud].next().then((call) => {
+        call.socket.write(
+          STREAM_HEAD +
+            endpoint.good
+              .slice(0, split - 1)
+              .map(chunk)
+              .join(''),
+        );
+        sent = pump(
+          call,
+          filler,
+          800,
+          endpoint.good
+            .slice(split - 1)
+            .map(chunk)
+            .join('') + LAST_CHUNK,
+        );
+      });
+    });
+    const stalled = await untilStill(() => sent());
+    expect(stalled).toBeLessThan((filler.length * 800) / 2);
+    let count = 0;
+    let tail = '';
+    for await (const piece of response) {
+      count += (piece as Buffer).toString('latin1').split('z').length - 1;
+      tail = (tail + (piece as Buffer).toString('utf8')).slice(-4000);
+    }
+    // Responses repeat the whole text at their end.
+    expect(count).toBeGreaterThanOrEqual(800 * 64 * 1024);
+    expect(tail).toMatch(/\[DONE\]|zzz"|response\.completed/);
+    sent = () => 0;
+  },
+  60_000,
+);
+
+let sent: () => number = () => 0;
+
+/** Waits until a figure no longer changes over many turns of the event loop. */
+async function untilStill(read: () => number): Promise<number> {
+  let last = -1;
+  for (let still = 0; still < 2000; still += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (read() !== last) still = 0;
+    last = read();
+  }
+  return last;
+}
