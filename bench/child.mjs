@@ -3,13 +3,17 @@
  * of them pays for another. Both ends of the conversation are here.
  */
 import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** No question takes longer than this, in milliseconds; a run that hangs must end. */
 const ANSWER_LIMIT_MS = 150_000;
 
-/** Every process this run has started and not yet ended, with what ends it. */
+/** Every process this run has started and not yet ended, and every folder it has made. */
 const running = new Set();
+const folders = [];
 
 /** Ends a process with the run, however the run ends. */
 export function endWithRun(process_) {
@@ -18,12 +22,26 @@ export function endWithRun(process_) {
   return process_;
 }
 
+/** A folder that goes with the run. */
+export function makeFolder(name) {
+  const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`));
+  folders.push(folder);
+  return folder;
+}
+
 function endAll() {
   for (const process_ of running) process_.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }
 
 process.on('exit', endAll);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    // Only one of a dozen processes needs to say so.
+    if (process.send === undefined) console.error(`Stopped by ${signal}.`);
+    process.exit(1);
+  });
+}
 
 /** A process that was started from a file beside this one. */
 export class Child {

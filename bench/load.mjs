@@ -1,7 +1,6 @@
 /** The process that asks: load by autocannon or wrk, and clients of our own for what neither of them can time. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import autocannon from 'autocannon';
@@ -17,6 +16,7 @@ import { leave, openMany, readSlowly, closeMany, startLeaver, timeFirstBytes, as
  * @property {number} amount How many requests (autocannon).
  * @property {number} seconds How long (wrk, which cannot count).
  * @property {'autocannon' | 'wrk'} tool
+ * @property {string} folder For wrk's scripts.
  */
 
 /** @param {Shot} shot @returns {Promise<{ requests: number, seconds: number }>} Throws if one request failed. */
@@ -46,12 +46,10 @@ async function fireAutocannon({ url, headers, body, connections, amount }) {
   };
 }
 
-/** One temporary folder for all of wrk's scripts; the first one makes it. */
-let scripts;
 const scriptOf = new Map();
 
-async function fireWrk({ url, headers, body, connections, seconds }) {
-  const script = await writeScript(headers, body);
+async function fireWrk({ url, headers, body, connections, seconds, folder }) {
+  const script = await writeScript(folder, headers, body);
   // wrk takes whole seconds only.
   const duration = `${Math.max(1, Math.round(seconds))}s`;
   const { stdout } = await promisify(execFile)('wrk', [
@@ -74,11 +72,10 @@ async function fireWrk({ url, headers, body, connections, seconds }) {
 }
 
 /** wrk takes its request from a script in Lua. */
-async function writeScript(headers, body) {
+async function writeScript(folder, headers, body) {
   const key = JSON.stringify(headers) + body;
   if (!scriptOf.has(key)) {
-    scripts ??= await mkdtemp(join(tmpdir(), 'bench-wrk-'));
-    const name = join(scripts, `${scriptOf.size}`);
+    const name = join(folder, `${scriptOf.size}`);
     await writeFile(`${name}.body`, body);
     const lines = Object.entries(headers).map(([header, value]) => `wrk.headers["${header}"] = "${value}"`);
     await writeFile(
@@ -99,7 +96,4 @@ answerParent({
   readSlowly,
   startLeaver,
   leave,
-  async tidyUp() {
-    if (scripts !== undefined) await rm(scripts, { recursive: true, force: true });
-  },
 });

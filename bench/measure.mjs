@@ -14,6 +14,7 @@ const JSON_HEADERS = { 'content-type': 'application/json' };
  * @property {number} upstreamPort
  * @property {Child} load
  * @property {'autocannon' | 'wrk'} tool
+ * @property {string} folder For what tools want as a file.
  * @property {string} dist Folder of the built package.
  * @property {(name: 'nginx' | 'gateway') => Promise<System | undefined>} peer
  * @property {(text: string) => void} say
@@ -98,19 +99,21 @@ export async function withSystems(starting, use) {
  * @param {(system: System) => string} way.body
  * @param {string} way.holds What a right answer holds.
  * @param {number} way.connections
- * @param {number} [way.seconds] Of one measurement. Default 1.
- * @param {number} [way.warmSeconds] Default 3: so long does V8 take to settle.
+ * @param {number} [way.seconds] Of one measurement. Default 1; less with `--quick`.
+ * @param {number} [way.warmSeconds] Default 3, so long does V8 take to settle; less with `--quick`.
  * @param {'autocannon'} [way.tool] Where requests must not be cut off by the end of a measurement.
  * @returns {Promise<Map<string, number[]>>}
  */
 export async function measureCpu(bench, systems, way) {
-  const { seconds = 1, connections, tool = bench.tool } = way;
-  const warmSeconds = way.warmSeconds ?? (bench.quick ? 1 : 3);
+  const { connections, tool = bench.tool } = way;
+  const seconds = bench.quick ? 0.4 : (way.seconds ?? 1);
+  const warmSeconds = bench.quick ? 0.5 : (way.warmSeconds ?? 3);
   await bench.upstream.ask('play', way.scenario);
   const shots = new Map();
   for (const system of systems) {
-    const shot = { url: system.url, headers: system.headers, body: way.body(system), connections, tool };
-    await checkAnswer(bench, system, shot.body, way.holds);
+    const body = way.body(system);
+    const shot = { url: system.url, headers: system.headers, body, connections, tool, folder: bench.folder };
+    await checkAnswer(bench, system, body, way.holds);
     const rate = await warmUp(bench, shot, warmSeconds);
     shots.set(system, { ...shot, seconds, amount: Math.max(connections * 2, Math.round(rate * seconds)) });
   }

@@ -1,11 +1,10 @@
 /** Others that do part of the same work, where this machine has them: nginx, and a well-known gateway in TypeScript. */
 import { execFile, spawn } from 'node:child_process';
-import { readdir, readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { endWithRun } from './child.mjs';
+import { endWithRun, makeFolder } from './child.mjs';
 
 const run = promisify(execFile);
 
@@ -34,7 +33,7 @@ export async function hasProgram(name) {
 /** @returns {Promise<Peer>} Throws with the reason where there is none. */
 export async function startNginx(upstream) {
   if (!(await hasProgram('nginx'))) throw new Error('nginx is not installed');
-  const folder = await mkdtemp(join(tmpdir(), 'bench-nginx-'));
+  const folder = makeFolder('nginx');
   const port = await freePort();
   await writeFile(join(folder, 'nginx.conf'), nginxConfig(folder, port, upstream));
   const started = spawn(
@@ -44,7 +43,7 @@ export async function startNginx(upstream) {
       stdio: 'ignore',
     },
   );
-  return listening('nginx', started, port, folder, {});
+  return listening('nginx', started, port, {});
 }
 
 /** One process that does not fork, so that its CPU is that of one pid. */
@@ -84,18 +83,26 @@ const GATEWAY = {
   overrides: { hono: '4.9.7', '@hono/node-server': '1.13.5', '@hono/node-ws': '1.2.0' },
 };
 
+async function install(folder) {
+  const installing = run(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'],
+    {
+      cwd: folder,
+      timeout: INSTALL_LIMIT_MS,
+    },
+  );
+  endWithRun(installing.child);
+  await installing.catch((cause) => {
+    throw new Error(`it could not be installed within ${INSTALL_LIMIT_MS / 1_000} s`, { cause });
+  });
+}
+
 /** @returns {Promise<Peer>} Throws with the reason where it cannot be installed. */
 export async function startGateway(upstream) {
-  const folder = await mkdtemp(join(tmpdir(), 'bench-gateway-'));
-  const failed = async (why) => {
-    await rm(folder, { recursive: true, force: true });
-    throw new Error(why);
-  };
+  const folder = makeFolder('gateway');
   await writeFile(join(folder, 'package.json'), JSON.stringify(GATEWAY));
-  await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], {
-    cwd: folder,
-    timeout: INSTALL_LIMIT_MS,
-  }).catch(() => failed(`it could not be installed within ${INSTALL_LIMIT_MS / 1000} s`));
+  await install(folder);
   const port = await freePort();
   const program = join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js');
   const started = spawn(process.execPath, [program, `--port=${port}`, '--headless'], {
@@ -108,10 +115,10 @@ export async function startGateway(upstream) {
     'x-portkey-custom-host': `http://127.0.0.1:${upstream}/v1`,
     authorization: 'Bearer sk-bench-openai',
   };
-  return listening('@portkey-ai/gateway', started, port, folder, headers);
+  return listening('@portkey-ai/gateway', started, port, headers);
 }
 
-async function listening(name, started, port, folder, headers) {
+async function listening(name, started, port, headers) {
   endWithRun(started);
   const ended = new Promise((resolve) => started.once('exit', resolve));
   started.once('error', () => undefined);
@@ -120,7 +127,6 @@ async function listening(name, started, port, folder, headers) {
       started.kill('SIGKILL');
       await ended;
     }
-    await rm(folder, { recursive: true, force: true });
   };
   const giveUp = Date.now() + START_LIMIT_MS;
   while (!(await accepts(port))) {

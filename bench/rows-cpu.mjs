@@ -23,14 +23,7 @@ export async function json(bench) {
     const limits = { openai: 20, google: 60, anthropic: 60 };
     bench.say(`us a request: ${costLine(costs)}`);
     return [
-      ...CLOUDS.map((cloud) =>
-        addedRow(
-          `${cloud}, JSON, 1 KB`,
-          added(costs, cloud, 'handler'),
-          limits[cloud],
-          'to the empty handler',
-        ),
-      ),
+      ...CLOUDS.map((cloud) => addedRow(`${cloud}, JSON, 1 KB`, costs, cloud, 'handler', limits[cloud])),
       ...['parser', 'node-pipe', 'undici-pipe', ...peers.map(({ label }) => label)].map((label) => ({
         work: `beside it: ${label}, JSON, 1 KB`,
         target: '-',
@@ -42,7 +35,8 @@ export async function json(bench) {
 
 /** A request without a prefix, small. */
 export async function local(bench) {
-  const names = ['handler', 'router', 'peek', 'parser', 'router-parser', 'peek-parser'];
+  const byHand = ['handler', 'router', 'peek'];
+  const names = bench.quick ? byHand : [...byHand, 'parser', 'router-parser', 'peek-parser'];
   return withSystems(
     names.map((name) => System.start(bench, name)),
     async (systems) => {
@@ -57,10 +51,12 @@ export async function local(bench) {
         const floor = added(costs, peek, base).toFixed(1);
         return addedRow(work, costs, router, base, 12, `a bare peek-and-unshift: ${floor} us`);
       };
-      return [
-        row('local, JSON, 1 KB', 'router', 'handler', 'peek'),
-        row('local, JSON, 1 KB, host with express.json()', 'router-parser', 'parser', 'peek-parser'),
-      ];
+      const rows = [row('local, JSON, 1 KB', 'router', 'handler', 'peek')];
+      if (!bench.quick)
+        rows.push(
+          row('local, JSON, 1 KB, host with express.json()', 'router-parser', 'parser', 'peek-parser'),
+        );
+      return rows;
     },
   );
 }
@@ -79,7 +75,7 @@ export async function localPicture(bench) {
         pictureRequest(model, PICTURE_BYTES, label === 'model last' ? 'last' : 'first'),
       holds: 'the conductor',
       connections: 4,
-      warmSeconds: bench.quick ? 1 : 2,
+      warmSeconds: 2,
     });
     bench.say(`us a request: ${costLine(costs)}`);
     return [
@@ -109,7 +105,7 @@ export async function picture(bench) {
         pictureRequest(model, PICTURE_BYTES, label.endsWith('last') ? 'last' : 'first'),
       holds: 'the conductor',
       connections: 4,
-      warmSeconds: bench.quick ? 1 : 2,
+      warmSeconds: 2,
     });
     bench.say(`us a request: ${costLine(costs)}`);
     const pipe = ratio(costs, 'node-pipe', 'byte relay').toFixed(2);
@@ -165,10 +161,10 @@ export async function streams(bench) {
 
 /** The same with 2 ms between the events, as a model speaks. */
 export async function paced(bench) {
+  const clouds = bench.quick ? ['openai'] : CLOUDS;
   const starting = [
     System.start(bench, 'undici-pipe'),
-    System.start(bench, 'router', 'openai'),
-    ...['google', 'anthropic'].map((cloud) => System.start(bench, 'router', cloud)),
+    ...clouds.map((cloud) => System.start(bench, 'router', cloud)),
   ];
   const nginx = await bench.peer('nginx');
   return withSystems([...starting, ...(nginx === undefined ? [] : [nginx])], async (systems) => {
@@ -178,7 +174,7 @@ export async function paced(bench) {
       holds: '[DONE]',
       connections: 2 * STREAM_CONNECTIONS,
       tool: 'autocannon',
-      warmSeconds: bench.quick ? 1 : 2,
+      warmSeconds: 2,
     });
     bench.say(`us a stream of 200 events: ${costLine(costs)}`);
     const beside = (label) => ({

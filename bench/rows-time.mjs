@@ -11,8 +11,8 @@ export async function firstByte(bench) {
   return withSystems(starting, async (systems) => {
     await bench.upstream.ask('play', 'short');
     const asks = Object.fromEntries(systems.map((system) => [system.label, system.asked(system.chat(true))]));
-    const count = bench.quick ? 200 : 500;
-    await bench.load.ask('timeFirstBytes', asks, count * 2);
+    const count = bench.quick ? 150 : 500;
+    await bench.load.ask('timeFirstBytes', asks, count);
     const rounds = [];
     for (let round = 0; round < bench.rounds; round++)
       rounds.push(await bench.load.ask('timeFirstBytes', asks, count));
@@ -50,7 +50,7 @@ export async function leaving(bench) {
         const times = [];
         for (const system of systems) {
           const body = name === 'uploading' ? pictureRequest(system.model, 2_000_000) : system.chat(true);
-          for (let time = 0; time < (bench.quick ? 3 : 8); time++)
+          for (let time = 0; time < (bench.quick ? 2 : 8); time++)
             times.push(await leaveOnce(bench, system.asked(body), name, waitMs));
         }
         const label = scenario === 'silent' ? 'silent stream' : name;
@@ -124,7 +124,7 @@ export async function histories(bench) {
 async function longestDelay(bench, system) {
   const ask = system.asked(historyRequest(system.model, 2_000, 10_000_000));
   const delays = [];
-  const count = bench.quick ? 5 : 10;
+  const count = bench.quick ? 4 : 10;
   for (let time = 0; time < count; time++) {
     await system.child.ask('watchDelay');
     const { status, body } = await bench.load.ask('askOnce', ask);

@@ -8,7 +8,7 @@ import os from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Child } from './child.mjs';
+import { Child, makeFolder } from './child.mjs';
 import { System } from './measure.mjs';
 import { hasProgram, startGateway, startNginx } from './peers.mjs';
 import { toMarkdown, toTable } from './report.mjs';
@@ -36,11 +36,15 @@ const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 /** A run that takes longer hangs. Milliseconds. */
 const RUN_LIMIT_MS = 15 * 60_000;
 
+const BUSY =
+  'The machine was at other work while this ran: differences of a few microseconds, times at p99 and event loop delays are not to be trusted.';
+
 const HELP = `npm run bench -- [options]
 
   --only <rows>   some rows only, with commas: ${Object.keys(ROWS).join(', ')}
-  --quick         fewer rounds and shorter ones: figures to look at, not to quote
-  --load <tool>   autocannon or wrk; default: wrk where it is installed
+  --quick         fewer rounds and shorter ones, without @portkey-ai/gateway: figures to look at, not to quote
+  --rounds <n>    default 5; more where other work disturbs the machine
+  --load <tool>   autocannon or wrk; default: wrk where it is installed, autocannon with --quick
   --no-peers      without nginx and @portkey-ai/gateway
   --dist <dir>    the built package; default: $BENCH_DIST, else dist/esm
   --out <file>    where the table is written; default: bench/RESULTS.md for a whole run, else nowhere
@@ -50,6 +54,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
     load: { type: 'string' },
     'no-peers': { type: 'boolean', default: false },
     dist: {
@@ -84,9 +89,9 @@ async function main() {
   const remarks = [];
   const bench = await prepare(remarks);
   const machine = describeMachine(bench);
+  if (machine.busy > 0.5) remarks.push(BUSY);
   const rows = [];
   for (const name of names) rows.push(...(await measureRow(bench, name)));
-  await bench.load.ask('tidyUp');
   await bench.stop();
   remarks.push(`The run took ${Math.round((Date.now() - started) / 1_000)} s.`);
   console.log(`\n${toTable(rows)}\n\n${remarks.join('\n')}`);
@@ -113,17 +118,19 @@ async function prepare(remarks) {
   const upstream = new Child('upstream.mjs');
   const load = new Child('load.mjs');
   const upstreamPort = await upstream.ask('listen');
-  const tool = values.load ?? ((await hasProgram('wrk')) ? 'wrk' : 'autocannon');
+  // wrk takes whole seconds only: too long for a quick run.
+  const tool = values.load ?? (!values.quick && (await hasProgram('wrk')) ? 'wrk' : 'autocannon');
   if (tool !== 'wrk' && tool !== 'autocannon') throw new Error('--load takes autocannon or wrk.');
   const say = (text) => console.log(`  ${text}`);
   const peers = createPeers(upstreamPort, remarks, say);
   return {
     quick: values.quick,
-    rounds: values.quick ? 2 : 5,
+    rounds: Number(values.rounds ?? (values.quick ? 2 : 5)),
     upstream,
     upstreamPort,
     load,
     tool,
+    folder: makeFolder('load'),
     dist: resolve(values.dist),
     peer: peers.get,
     say,
@@ -136,7 +143,7 @@ function createPeers(upstreamPort, remarks, say) {
   const starters = { nginx: startNginx, gateway: startGateway };
   const started = new Map();
   const start = async (name) => {
-    if (values['no-peers']) return undefined;
+    if (values['no-peers'] || (values.quick && name === 'gateway')) return undefined;
     try {
       return System.ofPeer(await starters[name](upstreamPort));
     } catch (error) {

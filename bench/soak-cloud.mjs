@@ -31,7 +31,7 @@ const server = createServer((req, res) => {
     waiting.get(order.mark)?.();
   });
 });
-server.keepAliveTimeout = 120_000;
+server.keepAliveTimeout = 600_000;
 
 function readOrder(body) {
   if (LOCAL_MARK.test(body)) strays.local += 1;

@@ -45,6 +45,8 @@ answerParent({
     app.use(router);
     app.post('/v1/chat/completions', answerLocally);
     server = http.createServer(app);
+    // A connection that is closed in the moment it is used again would look like a lost request.
+    server.keepAliveTimeout = 600_000;
     await new Promise((resolve) => server.listen(0, '127.0.0.1', 2_048, resolve));
     delay.enable();
     return server.address().port;

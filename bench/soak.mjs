@@ -37,6 +37,8 @@ const RESIDENT_LIMIT = 50e6;
 const OPEN_STREAMS_LIMIT = 400e6;
 /** Share of the time that is warm-up: its memory is the base of all comparisons. */
 const WARM_UP = 0.25;
+/** How long closing may take when nothing is open, in milliseconds. */
+const CLOSE_LIMIT_MS = 10_000;
 /** Violations that are shown; all are counted. */
 const SHOWN = 20;
 
@@ -51,7 +53,10 @@ function violate(what) {
 if (values.help) {
   console.log(HELP);
 } else {
-  await main();
+  await main().catch((error) => {
+    console.error(error.stack);
+    process.exit(1);
+  });
 }
 
 async function main() {
@@ -129,7 +134,7 @@ async function settle({ cloud }) {
   const giveUpAt = Date.now() + 5_000;
   let { open } = await cloud.ask('state');
   while (open > 0 && Date.now() < giveUpAt) {
-    await new Promise((resolve_) => setTimeout(resolve_, 50));
+    await pause(50);
     ({ open } = await cloud.ask('state'));
   }
   if (open > 0) violate(`${open} calls are still open at the clouds although nobody waits for them`);
@@ -149,8 +154,9 @@ async function checkEnd({ cloud, host, clients }) {
     violate(`${strays.nameless} requests reached a cloud without what the client had said`);
   for (const fault of faults) violate(fault);
   clients.close();
-  const sockets = await host.ask('close');
-  if (sockets > 0) violate(`${sockets} sockets are left after everything was closed`);
+  const sockets = await Promise.race([host.ask('close'), pause(CLOSE_LIMIT_MS)]);
+  if (sockets === undefined) violate(`router.close() did not end within ${CLOSE_LIMIT_MS / 1_000} s`);
+  else if (sockets > 0) violate(`${sockets} sockets are left after everything was closed`);
 }
 
 /** As many streams as wanted; each takes two descriptors in the host, and one here. */
@@ -160,6 +166,10 @@ function streamCount() {
   const allowed = Number.isFinite(soft) ? Math.floor((soft - 300) / 2) : wanted;
   if (allowed < wanted) violate(`only ${allowed} streams: the limit on open files (ulimit -n) is ${soft}`);
   return Math.min(wanted, allowed);
+}
+
+function pause(ms) {
+  return new Promise((resolve_) => setTimeout(resolve_, ms));
 }
 
 function limit(what, growth, most) {

@@ -143,13 +143,16 @@ test.each(STREAMS)(
     expect(stalled).toBeLessThan((filler.length * 800) / 2);
     let count = 0;
     let tail = '';
+    let ended = false;
     for await (const piece of response) {
-      count += (piece as Buffer).toString('latin1').split('z').length - 1;
-      tail = (tail + (piece as Buffer).toString('utf8')).slice(-4000);
+      const text = (piece as Buffer).toString('latin1');
+      count += text.split('z').length - 1;
+      tail = tail.slice(-40) + text;
+      ended ||= /\[DONE\]|event: response\.completed/.test(tail);
     }
     // Responses repeat the whole text at their end.
     expect(count).toBeGreaterThanOrEqual(800 * 64 * 1024);
-    expect(tail).toMatch(/\[DONE\]|zzz"|response\.completed/);
+    expect(ended).toBe(true);
     sent = () => 0;
   },
   60_000,

@@ -94,7 +94,7 @@ describe('events', () => {
     ['of another message', [message(), message({ id: 'msg_2' })]],
     ['before the message', [start(0, TEXT)]],
     ['that end what never began', [last]],
-    ['that end what never began, with a reason', [end()]],
+    ['that end what never began, with a reason', [end(), last]],
     ['for a block that never began', [message(), say(0, 'lost')]],
     ['for a block that has ended', [message(), start(0, TEXT), stop(0), say(0, 'lost')]],
     ['without a block', [message(), { type: 'content_block_start', index: 0 }]],
@@ -469,17 +469,12 @@ describe('the end', () => {
     ]);
   });
 
-  test('is there once the reason is known, even if the last event is lost', () => {
-    expect(finishOf(start(0, TEXT), say(0, 'a'), stop(0), end('end_turn'))).toMatchObject({
-      finish_reason: 'stop',
-    });
-  });
-
   test.each<[string, object[]]>([
     ['before anything', []],
     ['behind the first event', [message()]],
     ['in the middle of a block', [message(), start(0, TEXT), say(0, 'a')]],
     ['between blocks', [message(), start(0, TEXT), say(0, 'a'), stop(0)]],
+    ['behind the reason', [message(), start(0, TEXT), say(0, 'a'), stop(0), end('end_turn')]],
   ])('that comes %s is an error: a cut answer must not look like a short one', (_name, events) => {
     const { code, message: words } = errorOf(() => streamOf(events));
     expect([code, words]).toEqual([

@@ -26,6 +26,8 @@ export function createStream(meta: AnswerMeta): ChunkStream {
   let usage: JsonObject | undefined;
   let stopReason: string | undefined;
   let stopDetails: JsonValue | undefined;
+  /** The first event held the whole answer, its stop reason included. */
+  let cameWhole = false;
   let finished = false;
 
   function startMessage(event: JsonObject): Delta[] {
@@ -35,6 +37,7 @@ export function createStream(meta: AnswerMeta): ChunkStream {
     if (message !== undefined) return [];
     message = started;
     readEnd(started, started['usage']);
+    cameWhole = stopReason !== undefined;
     return [{ role: 'assistant', content: '' }, ...objectsOf(started['content']).flatMap(wholeBlock)];
   }
 
@@ -129,7 +132,7 @@ export function createStream(meta: AnswerMeta): ChunkStream {
     }
   }
 
-  // A cut answer must not look like a short one: only a stop reason, or a message that came whole, ends it well.
+  // A cut answer must not look like a short one: only `message_stop`, or a message that came whole, ends it well.
   return {
     get id() {
       return `chatcmpl-${textOf(message?.['id']) ?? meta.created}`;
@@ -155,7 +158,8 @@ export function createStream(meta: AnswerMeta): ChunkStream {
       const body = message === undefined ? parseObject(rest) : undefined;
       if (body?.['type'] === 'error') throw toEventError(body);
       if (Array.isArray(body?.['content'])) return wholeMessage(body);
-      if (stopReason !== undefined) return finish();
+      // Without `message_stop` an answer is cut, though it may have named a reason: only one that came whole is not.
+      if (cameWhole) return finish();
       throw brokenOff();
     },
   };
