@@ -29,10 +29,8 @@ export async function compileExample(name: string): Promise<Program> {
     format: 'esm',
     target: 'node20',
     packages: 'external',
-    alias: {
-      'llm-prefix-router': resolve(ROOT, 'lib/index.ts'),
-      'llm-prefix-router/local': resolve(ROOT, 'lib/local/index.ts'),
-    },
+    // Its paths lead the package's own name to lib/, so that no build is needed.
+    tsconfig: resolve(ROOT, 'config/tsconfig.test.json'),
     logLevel: 'error',
   });
   return { file, remove: () => rm(file) };
