@@ -17,6 +17,7 @@ const JSON_HEADERS = { 'content-type': 'application/json' };
  * @property {string} folder For what tools want as a file.
  * @property {string} dist Folder of the built package.
  * @property {(name: 'nginx' | 'gateway') => Promise<System | undefined>} peer
+ * @property {(peer: System, error: Error) => void} losePeer Says why a peer is left out from here on.
  * @property {(text: string) => void} say
  */
 
@@ -107,22 +108,42 @@ export async function withSystems(starting, use) {
 export async function measureCpu(bench, systems, way) {
   const { connections, tool = bench.tool } = way;
   const seconds = bench.quick ? 0.4 : (way.seconds ?? 1);
-  const warmSeconds = bench.quick ? 0.5 : (way.warmSeconds ?? 3);
+  const warmSeconds = (way.warmSeconds ?? 3) / (bench.quick ? 2 : 1);
   await bench.upstream.ask('play', way.scenario);
+  const costs = new Map(systems.map(({ label }) => [label, []]));
+  // A peer that fails is left out. What is ours must not fail.
+  const attempt = async (system, work) => {
+    if (!costs.has(system.label)) return;
+    await work().catch((error) => {
+      if (system.child !== undefined) throw error;
+      costs.delete(system.label);
+      bench.losePeer(system, error);
+    });
+  };
   const shots = new Map();
   for (const system of systems) {
-    const body = way.body(system);
-    const shot = { url: system.url, headers: system.headers, body, connections, tool, folder: bench.folder };
-    await checkAnswer(bench, system, body, way.holds);
-    const rate = await warmUp(bench, shot, warmSeconds);
-    shots.set(system, { ...shot, seconds, amount: Math.max(connections * 2, Math.round(rate * seconds)) });
+    await attempt(system, async () => {
+      const body = way.body(system);
+      const shot = {
+        url: system.url,
+        headers: system.headers,
+        body,
+        connections,
+        tool,
+        folder: bench.folder,
+      };
+      await checkAnswer(bench, system, body, way.holds);
+      const rate = await warmUp(bench, shot, warmSeconds);
+      shots.set(system, { ...shot, seconds, amount: Math.max(connections * 2, Math.round(rate * seconds)) });
+    });
   }
-  const costs = new Map(systems.map(({ label }) => [label, []]));
   for (let round = 0; round < bench.rounds; round++) {
     for (const system of rotate(systems, round)) {
-      const before = await system.cpu();
-      const { requests } = await bench.load.ask('fire', shots.get(system));
-      costs.get(system.label).push(((await system.cpu()) - before) / requests);
+      await attempt(system, async () => {
+        const before = await system.cpu();
+        const { requests } = await bench.load.ask('fire', shots.get(system));
+        costs.get(system.label).push(((await system.cpu()) - before) / requests);
+      });
     }
   }
   return costs;

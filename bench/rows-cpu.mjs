@@ -8,6 +8,11 @@ const STREAM_CONNECTIONS = 8;
 /** Bytes of a request with a picture. */
 const PICTURE_BYTES = 2_000_000;
 
+/** What was measured and has no row of its own. */
+function besides(costs, others) {
+  return [...costs.keys()].filter((label) => !others.includes(label));
+}
+
 /** JSON of a kilobyte, for each cloud and for the host's own handler. */
 export async function json(bench) {
   const ours = CLOUDS.map((cloud) => System.start(bench, 'router', cloud));
@@ -24,7 +29,7 @@ export async function json(bench) {
     bench.say(`us a request: ${costLine(costs)}`);
     return [
       ...CLOUDS.map((cloud) => addedRow(`${cloud}, JSON, 1 KB`, costs, cloud, 'handler', limits[cloud])),
-      ...['parser', 'node-pipe', 'undici-pipe', ...peers.map(({ label }) => label)].map((label) => ({
+      ...besides(costs, ['handler', ...CLOUDS]).map((label) => ({
         work: `beside it: ${label}, JSON, 1 KB`,
         target: '-',
         measured: `${ratio(costs, label, 'handler').toFixed(2)}x the empty handler`,
@@ -150,7 +155,7 @@ export async function streams(bench) {
       ...['google', 'anthropic'].map((cloud) =>
         ratioRow(`${cloud}, 200-event stream`, ratio(costs, cloud, 'openai'), 1.6, 'our relayed stream'),
       ),
-      ...['node-pipe', ...peers.map(({ label }) => label)].map((label) => ({
+      ...besides(costs, ['undici-pipe', ...CLOUDS]).map((label) => ({
         work: `beside it: ${label}, 200-chunk stream`,
         target: '-',
         measured: `${ratio(costs, label, 'undici-pipe').toFixed(2)}x a bare pipe`,
@@ -189,7 +194,7 @@ export async function paced(bench) {
         1.3,
         'a bare pipe',
       ),
-      ...systems.slice(2).map(({ label }) => beside(label)),
+      ...besides(costs, ['undici-pipe', 'openai']).map(beside),
     ];
   });
 }

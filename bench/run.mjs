@@ -133,6 +133,7 @@ async function prepare(remarks) {
     folder: makeFolder('load'),
     dist: resolve(values.dist),
     peer: peers.get,
+    losePeer: peers.lose,
     say,
     stop: peers.stop,
   };
@@ -142,21 +143,29 @@ async function prepare(remarks) {
 function createPeers(upstreamPort, remarks, say) {
   const starters = { nginx: startNginx, gateway: startGateway };
   const started = new Map();
+  const lost = new Set();
+  const remark = (text) => {
+    say(text);
+    remarks.push(text);
+  };
   const start = async (name) => {
     if (values['no-peers'] || (values.quick && name === 'gateway')) return undefined;
     try {
       return System.ofPeer(await starters[name](upstreamPort));
     } catch (error) {
-      const remark = `Without ${name === 'gateway' ? '@portkey-ai/gateway' : name}: ${error.message}.`;
-      say(remark);
-      remarks.push(remark);
+      remark(`Without ${name === 'gateway' ? '@portkey-ai/gateway' : name}: ${error.message}.`);
       return undefined;
     }
   };
   return {
-    get: (name) => {
+    get: async (name) => {
       if (!started.has(name)) started.set(name, start(name));
-      return started.get(name);
+      const peer = await started.get(name);
+      return lost.has(peer) ? undefined : peer;
+    },
+    lose: (peer, error) => {
+      lost.add(peer);
+      remark(`${peer.label} failed and was left out: ${error.message.split('\n')[0]}.`);
     },
     stop: async () => {
       for (const peer of await Promise.all(started.values())) await peer?.stop();

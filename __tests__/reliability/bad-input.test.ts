@@ -7,7 +7,7 @@ import { anthropic, google, openai, type ProviderOptions } from '../../lib/index
 import { ask, startHost, type RunningHost } from '../support/http.ts';
 import { CHATS, CLOUDS, ENDPOINTS, goodHttp, type EndpointCase } from './endpoints.ts';
 import { watchBuffers } from './memory.ts';
-import { errorOf, expectWhole, setUp, type Setup } from './setup.ts';
+import { errorOf, expectNoBugs, expectWhole, setUp, type Setup } from './setup.ts';
 
 const MB = 1024 * 1024;
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   });
 });
 
-afterEach(() => expect(setup.bugs).toEqual([]));
+afterEach(() => expectNoBugs(setup));
 
 afterAll(() => setup.close());
 
@@ -261,7 +261,7 @@ test.each(ENDPOINTS)(
         if (answer.status === 200) return;
         expect([answer.status, typeof errorOf(answer).message]).toEqual([400, 'string']);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
     answering = undefined;
   },
@@ -335,7 +335,7 @@ describe('R6: big bodies', () => {
       const headers = { 'content-encoding': 'gzip' };
       const answer = await ask(roomy.host.url + endpoint.path, { headers, body: bomb });
       expect([answer.status, errorOf(answer).code]).toEqual([413, 'request_too_large']);
-      expect(peak()).toBeLessThan(200 * MB);
+      expect(await peak()).toBeLessThan(200 * MB);
       expect(taken).toEqual([]);
     },
   );

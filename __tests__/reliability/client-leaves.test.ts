@@ -3,7 +3,7 @@ import http, { type ClientRequest } from 'node:http';
 import net from 'node:net';
 import { chunk, STREAM_HEAD, type RawCall } from '../support/raw-cloud.ts';
 import { ENDPOINTS, STREAMS, WHOLE_ANSWERS, type EndpointCase } from './endpoints.ts';
-import { expectGoodAnswer, mark, setUp, type Mark, type Setup } from './setup.ts';
+import { expectNoBugs, expectGoodAnswer, mark, setUp, type Mark, type Setup } from './setup.ts';
 
 let setup: Setup;
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
   setup = await setUp();
 });
 
-afterEach(() => expect(setup.bugs).toEqual([]));
+afterEach(() => expectNoBugs(setup));
 
 afterAll(() => setup.close());
 

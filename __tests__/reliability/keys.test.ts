@@ -401,7 +401,7 @@ describe('R31, R32: no request chooses a host or a key', () => {
     });
     await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
     // The guard stands in the process itself: whoever dials, undici or anybody else, comes through here.
-    const { connect } = net.Socket.prototype;
+    const connect: (...args: never[]) => unknown = Reflect.get(net.Socket.prototype, 'connect');
     net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {
       const [first] = args.flat() as ({ host?: string; port?: unknown } | undefined)[];
       dialled.add(Number(first?.port));
@@ -413,7 +413,7 @@ describe('R31, R32: no request chooses a host or a key', () => {
       return Reflect.apply(lookup, dns, [name, ...args]) as unknown;
     }) as typeof dns.lookup;
     restore.push(
-      () => (net.Socket.prototype.connect = connect),
+      () => Reflect.set(net.Socket.prototype, 'connect', connect),
       () => (dns.lookup = lookup),
     );
   });

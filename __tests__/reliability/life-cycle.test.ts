@@ -10,7 +10,16 @@ import { anthropic, createPrefixRouter, google, openai } from '../../lib/index.t
 import { ask, startHost } from '../support/http.ts';
 import { chunk, httpAnswer, LAST_CHUNK, startRawCloud, STREAM_HEAD } from '../support/raw-cloud.ts';
 import { CHATS, CLOUDS, ENDPOINTS, goodHttp, STREAMS, type EndpointCase } from './endpoints.ts';
-import { errorOf, expectGoodAnswer, expectWhole, KEYS, mark, setUp, type Setup } from './setup.ts';
+import {
+  errorOf,
+  expectGoodAnswer,
+  expectNoBugs,
+  expectWhole,
+  KEYS,
+  mark,
+  setUp,
+  type Setup,
+} from './setup.ts';
 
 const make = { openai, google, anthropic };
 let setup: Setup;
@@ -20,7 +29,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  expect(setup.bugs).toEqual([]);
+  expectNoBugs(setup);
   await setup.close();
 });
 

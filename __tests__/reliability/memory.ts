@@ -4,7 +4,7 @@
  * Watches the memory of all buffers.
  * @returns ends the watch: how far it rose above where it began, in bytes.
  */
-export function watchBuffers(): () => number {
+export function watchBuffers(): () => Promise<number> {
   const { arrayBuffers } = process.memoryUsage();
   let highest = arrayBuffers;
   let watching = true;
@@ -13,8 +13,21 @@ export function watchBuffers(): () => number {
     if (watching) setImmediate(look);
   };
   look();
-  return () => {
+  return async () => {
+    // What goes on behind an answer counts as well.
+    await untilStill(() => highest);
     watching = false;
     return highest - arrayBuffers;
   };
+}
+
+/** Waits until a figure no longer changes over many turns of the event loop. */
+export async function untilStill(read: () => number): Promise<number> {
+  let last = -1;
+  for (let still = 0; still < 2000; still += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (read() !== last) still = 0;
+    last = read();
+  }
+  return last;
 }

@@ -98,10 +98,10 @@ export async function setUp({ timeouts, options, answer }: SetupOptions = {}): P
 /** What has happened since the test began, where several tests share a setup. */
 export interface Mark {
   /** Calls to this cloud since then. */
-  calls(): readonly RawCall[];
+  readonly calls: () => readonly RawCall[];
   /** Settles with the record of the first call that has ended since then. */
-  record(): Promise<CallRecord>;
-  records(): readonly CallRecord[];
+  readonly record: () => Promise<CallRecord>;
+  readonly records: () => readonly CallRecord[];
 }
 
 export function mark(setup: Setup, cloud: CloudName): Mark {
@@ -120,6 +120,22 @@ export async function expectGoodAnswer(setup: Setup, endpoint: EndpointCase): Pr
   const call = await setup.clouds[endpoint.cloud].next();
   call.socket.write(goodHttp(endpoint));
   expectWhole(endpoint, await answer);
+}
+
+/** Nothing has come to the host's error handler. */
+export function expectNoBugs({ bugs }: Setup): void {
+  expect(bugs).toEqual([]);
+}
+
+/** No connection of one test is there for the next one. */
+export async function closeConnections({ clouds }: Setup): Promise<void> {
+  for (const cloud of CLOUDS) {
+    const { open, calls } = clouds[cloud];
+    const last = calls.slice(-5).map((call) => call.closed);
+    for (const socket of open) socket.destroy();
+    if (open.size > 0) await Promise.all(last);
+    expect([cloud, open.size]).toEqual([cloud, 0]);
+  }
 }
 
 export function expectWhole(endpoint: EndpointCase, answer: Answer): void {

@@ -1,12 +1,13 @@
 /** R18, R23: what a cloud sends, and how slowly a client reads it, costs a bounded amount of memory. */
 import http from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { chunk, LAST_CHUNK, STREAM_HEAD, type RawCall } from '../support/raw-cloud.ts';
-import { CHATS, ENDPOINTS, STREAMS, textOf, WHOLE_ANSWERS } from './endpoints.ts';
-import { watchBuffers } from './memory.ts';
-import { errorOf, expectGoodAnswer, lastErrorOf, setUp, type Setup } from './setup.ts';
+import { CHATS, ENDPOINTS, STREAMS, textOf, WHOLE_ANSWERS, type EndpointCase } from './endpoints.ts';
+import { untilStill, watchBuffers } from './memory.ts';
+import { errorOf, expectNoBugs, expectGoodAnswer, lastErrorOf, setUp, type Setup } from './setup.ts';
 
 const MB = 1024 * 1024;
+const QUALITY = constants.BROTLI_PARAM_QUALITY;
 
 let setup: Setup;
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   setup = await setUp();
 });
 
-afterEach(() => expect(setup.bugs).toEqual([]));
+afterEach(() => expectNoBugs(setup));
 
 afterAll(() => setup.close());
 
@@ -33,8 +34,10 @@ function pump({ socket }: RawCall, piece: Buffer, times: number, end: string): (
 }
 
 const converted = STREAMS.filter(({ relayed }) => !relayed);
+/** What does not depend on the endpoint is shown on one of them: megabytes take their time. */
+const isChat = ({ path, relayed }: EndpointCase): boolean => !relayed && path === '/v1/chat/completions';
 
-test.each(converted)('R18: an event of 120 MB is given up early, $name', async (endpoint) => {
+test.each(STREAMS.filter(isChat))('R18: an event of 120 MB is given up early, $name', async (endpoint) => {
   const asked = setup.ask(endpoint);
   const call = await setup.clouds[endpoint.cloud].next();
   const peak = watchBuffers();
@@ -47,7 +50,7 @@ test.each(converted)('R18: an event of 120 MB is given up early, $name', async (
     /^The cloud sent an event of more than 32 MB\.$/,
   );
   expect(sent()).toBeLessThan(80 * MB);
-  expect(peak()).toBeLessThan(150 * MB);
+  expect(await peak()).toBeLessThan(150 * MB);
   await expectGoodAnswer(setup, endpoint);
 });
 
@@ -61,42 +64,46 @@ test.each(converted)('R18: an event of 8 MB passes whole, $name', async (endpoin
   expect(textOf(endpoint, await asked)).toBe(text);
 });
 
-test.each(WHOLE_ANSWERS.filter(({ relayed }) => !relayed))(
-  'R18: JSON of 120 MB is given up early, $name',
-  async (endpoint) => {
-    const asked = setup.ask(endpoint);
-    const call = await setup.clouds[endpoint.cloud].next();
-    call.socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
-    const sent = pump(call, Buffer.from(chunk('x'.repeat(256 * 1024))), 480, LAST_CHUNK);
-    const answer = await asked;
-    await call.closed;
-    expect([answer.status, errorOf(answer).message]).toEqual([
-      502,
-      'The cloud sent an answer of more than 64 MB.',
-    ]);
-    expect(answer.headers['x-should-retry']).toBe('false');
-    expect(sent()).toBeLessThan(110 * MB);
-  },
-);
+test.each(WHOLE_ANSWERS.filter(isChat))('R18: JSON of 120 MB is given up early, $name', async (endpoint) => {
+  const asked = setup.ask(endpoint);
+  const call = await setup.clouds[endpoint.cloud].next();
+  call.socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+  const sent = pump(call, Buffer.from(chunk('x'.repeat(256 * 1024))), 480, LAST_CHUNK);
+  const answer = await asked;
+  await call.closed;
+  expect([answer.status, errorOf(answer).message]).toEqual([
+    502,
+    'The cloud sent an answer of more than 64 MB.',
+  ]);
+  expect(answer.headers['x-should-retry']).toBe('false');
+  expect(sent()).toBeLessThan(110 * MB);
+});
 
-test.each(ENDPOINTS.filter(({ relayed }) => !relayed))(
-  'R18: gzip that grows to 300 MB is given up early, $name',
-  async (endpoint) => {
+describe.each<[string, () => Buffer]>([
+  ['gzip', () => gzipSync(Buffer.alloc(300 * MB, 'x'), { level: 1 })],
+  // A few hundred bytes, all of them in the inflater before it has given anything.
+  ['br', () => brotliCompressSync(Buffer.alloc(300 * MB, 'x'), { params: { [QUALITY]: 3 } })],
+])('R18: %s that grows to 300 MB is given up early', (encoding, makeBomb) => {
+  let bomb: Buffer;
+
+  beforeAll(() => void (bomb = makeBomb()));
+
+  test.each(ENDPOINTS.filter(isChat))('$name', async (endpoint) => {
     const asked = setup.ask(endpoint);
     const call = await setup.clouds[endpoint.cloud].next();
-    const pad = gzipSync(Buffer.alloc(50 * MB, 'x'));
-    const bomb = Buffer.concat([gzipSync('data: {"x":"'), pad, pad, pad, pad, pad, pad]);
     const peak = watchBuffers();
     const type = endpoint.stream ? 'text/event-stream' : 'application/json';
-    call.socket.write(
-      `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-encoding: gzip\r\ncontent-length: ${bomb.length}\r\n\r\n`,
-    );
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-encoding: ${encoding}\r\n`;
+    call.socket.write(`${head}content-length: ${bomb.length}\r\n\r\n`);
     call.socket.write(bomb);
     const answer = await asked;
-    expect([answer.status, errorOf(answer).code]).toEqual([502, 'provider_error']);
-    expect(peak()).toBeLessThan(200 * MB);
-  },
-);
+    expect([answer.status, errorOf(answer).message]).toEqual([
+      502,
+      `The cloud sent an ${endpoint.stream ? 'event of more than 32' : 'answer of more than 64'} MB.`,
+    ]);
+    expect(await peak()).toBeLessThan(200 * MB);
+  });
+});
 
 test.each(CHATS)('R18: an error page of 50 MB is read as far as it is of use, $name', async (endpoint) => {
   const asked = setup.ask(endpoint);
@@ -140,7 +147,7 @@ test.each(STREAMS)(
       });
     });
     const stalled = await untilStill(() => sent());
-    expect(stalled).toBeLessThan((filler.length * 800) / 2);
+    expect(stalled).toBeLessThan((filler.length * 400) / 2);
     let count = 0;
     let tail = '';
     let ended = false;
@@ -151,7 +158,7 @@ test.each(STREAMS)(
       ended ||= /\[DONE\]|event: response\.completed/.test(tail);
     }
     // Responses repeat the whole text at their end.
-    expect(count).toBeGreaterThanOrEqual(800 * 64 * 1024);
+    expect(count).toBeGreaterThanOrEqual(400 * 64 * 1024);
     expect(ended).toBe(true);
     sent = () => 0;
   },
@@ -159,14 +166,3 @@ test.each(STREAMS)(
 );
 
 let sent: () => number = () => 0;
-
-/** Waits until a figure no longer changes over many turns of the event loop. */
-async function untilStill(read: () => number): Promise<number> {
-  let last = -1;
-  for (let still = 0; still < 2000; still += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (read() !== last) still = 0;
-    last = read();
-  }
-  return last;
-}

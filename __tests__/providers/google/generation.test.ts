@@ -94,6 +94,14 @@ describe('response_format', () => {
       oneOf: [{ not: { const: 8 } }],
       allOf: [true, { if: { const: 9 }, then: { const: 10 }, else: { const: 11 } }],
       definitions: { a: { const: 12, enum: [12, 13] } },
+      items: [{ const: 13 }],
+      additionalItems: { const: 14 },
+      unevaluatedItems: { const: 15 },
+      contains: { const: 16 },
+      unevaluatedProperties: { const: 17 },
+      propertyNames: { const: 18 },
+      dependentSchemas: { a: { const: 19 } },
+      $defs: null,
     };
     expect(schemaSent(given)).toEqual({
       type: 'object',
@@ -108,6 +116,14 @@ describe('response_format', () => {
       oneOf: [{ not: { enum: [8] } }],
       allOf: [true, { if: { enum: [9] }, then: { enum: [10] }, else: { enum: [11] } }],
       definitions: { a: { enum: [12] } },
+      items: [{ enum: [13] }],
+      additionalItems: { enum: [14] },
+      unevaluatedItems: { enum: [15] },
+      contains: { enum: [16] },
+      unevaluatedProperties: { enum: [17] },
+      propertyNames: { enum: [18] },
+      dependentSchemas: { a: { enum: [19] } },
+      $defs: null,
     });
   });
 
@@ -257,6 +273,12 @@ describe('reasoning_effort', () => {
 
   test.each(['ultra', 'toString', 7])('%p is no effort', (reasoning_effort) => {
     expect(refusalOf({ reasoning_effort })).toEqual([400, 'invalid_value', 'reasoning_effort']);
+  });
+
+  test('the words that are are named', () => {
+    expect(errorOf(() => convert(ask({ reasoning_effort: 'ultra' }))).message).toBe(
+      "'reasoning_effort' is one of none, minimal, low, medium, high, xhigh, max.",
+    );
   });
 
   test("the client's own level or budget replaces the effort, other settings join it", () => {

@@ -75,6 +75,48 @@ describe('URLs', () => {
     expect(partOf(image(url))).toEqual(part);
   });
 
+  test.each([
+    ['txt', 'text/plain'],
+    ['md', 'text/markdown'],
+    ['html', 'text/html'],
+    ['htm', 'text/html'],
+    ['css', 'text/css'],
+    ['xml', 'text/xml'],
+    ['csv', 'text/csv'],
+    ['rtf', 'text/rtf'],
+    ['js', 'text/javascript'],
+    ['json', 'application/json'],
+    ['pdf', 'application/pdf'],
+    ['bmp', 'image/bmp'],
+    ['gif', 'image/gif'],
+    ['heic', 'image/heic'],
+    ['heif', 'image/heif'],
+    ['jpg', 'image/jpeg'],
+    ['jpeg', 'image/jpeg'],
+    ['png', 'image/png'],
+    ['webp', 'image/webp'],
+    ['mp4', 'video/mp4'],
+    ['mpeg', 'video/mpeg'],
+    ['mov', 'video/quicktime'],
+    ['avi', 'video/avi'],
+    ['flv', 'video/x-flv'],
+    ['mpg', 'video/mpg'],
+    ['webm', 'video/webm'],
+    ['wmv', 'video/wmv'],
+    ['3gp', 'video/3gpp'],
+    ['3gpp', 'video/3gpp'],
+    ['aac', 'audio/aac'],
+    ['aiff', 'audio/aiff'],
+    ['flac', 'audio/flac'],
+    ['mp3', 'audio/mp3'],
+    ['ogg', 'audio/ogg'],
+    ['wav', 'audio/wav'],
+  ])('.%s is %s', (extension, mimeType) => {
+    expect(partOf(image(`https://e.org/a.${extension}`))).toEqual(
+      linked(`https://e.org/a.${extension}`, mimeType),
+    );
+  });
+
   test('the client can name the media type itself', () => {
     expect(partOf(image('https://e.org/x', { format: 'image/webp' }))).toEqual(
       linked('https://e.org/x', 'image/webp'),
@@ -147,6 +189,15 @@ describe('files', () => {
   test('a part without a file is refused', () => {
     expect(refusalOf({ type: 'file' })).toEqual([400, 'invalid_value', 'messages[0].content[0]']);
   });
+});
+
+test('a refusal says which part of the request is at fault, and why', () => {
+  const messageOf = (part: JsonObject): string => errorOf(() => convert(withPart(part))).message;
+  expect([messageOf(image('ftp://e.org')), messageOf({ type: 'hologram' }), messageOf({})]).toEqual([
+    "'messages[0].content[0]' needs a data: URL, an http(s) URL or the id of a file at Google (files/...).",
+    "Google has no counterpart here for a content part 'hologram'.",
+    'Google has no counterpart here for a content part without a type.',
+  ]);
 });
 
 test('a part without a type is refused', () => {

@@ -282,6 +282,22 @@ describe('calls and results', () => {
     ]);
   });
 
+  test('calls of two messages in a row are one turn, and so are their results', () => {
+    const [, model, results] = contentsOf([
+      user('Q'),
+      calls(call('c1')),
+      calls(call('c2', 'g')),
+      result('c2'),
+      { role: 'system', content: 'S' },
+      result('c1'),
+    ]) as { parts: JsonObject[] }[];
+    expect(model?.parts.map(({ functionCall }) => (functionCall as JsonObject).id)).toEqual(['c1', 'c2']);
+    expect(results?.parts.map(({ functionResponse }) => (functionResponse as JsonObject).id)).toEqual([
+      'c1',
+      'c2',
+    ]);
+  });
+
   test('a late result of an earlier turn keeps its name and stands behind the others', () => {
     const [, , , , results] = contentsOf([
       user('Q'),
@@ -294,6 +310,15 @@ describe('calls and results', () => {
     expect(results?.parts).toEqual([
       { functionResponse: { id: 'b', name: 'late', response: { output: 'ok' } } },
       { functionResponse: { id: 'a', name: 'early', response: { output: 'ok' } } },
+    ]);
+  });
+
+  test('a result of a call that nobody made is refused by name', () => {
+    const error = errorOf(() => convert({ model: MODEL, messages: [user('Q'), result('c9')] }));
+    expect([error.code, error.param, error.message]).toEqual([
+      'invalid_value',
+      'messages[1].tool_call_id',
+      "'messages[1].tool_call_id' names no tool call of an earlier assistant message.",
     ]);
   });
 
@@ -330,6 +355,7 @@ describe('calls and results', () => {
       'unsupported_parameter',
     ],
     ['a call without a function', [{ id: 'c', type: 'function' }], 'invalid_value'],
+    ['a call of a function without a name', [{ id: 'c', function: {} }], 'invalid_value'],
     ['a call that is no object', ['c'], 'invalid_value'],
   ])('%s in the history is refused', (_name, tool_calls, code) => {
     expect(refusalOf([user('Q'), { role: 'assistant', tool_calls }]).slice(2)).toEqual([

@@ -93,6 +93,45 @@ describe('content', () => {
     });
   });
 
+  test('one piece of audio and one raw part are told as well as several', () => {
+    const parts = [
+      { inlineData: { mimeType: 'audio/L16', data: 'AAAA' } },
+      { executableCode: { code: '1' } },
+    ];
+    const answer = respond({ candidates: [{ content: { parts }, finishReason: 'STOP' }], responseId: 'r' });
+    expect(answer.choices[0]?.message).toMatchObject({
+      audio: { id: 'audio_r', data: 'AAAA' },
+      extra_content: { google: { parts: [{ executableCode: { code: '1' } }] } },
+    });
+  });
+
+  test('media without a type or without data do not make it fail', () => {
+    const parts = [
+      { inlineData: { data: 'AAAA' } },
+      { inlineData: { mimeType: 'image/png' } },
+      { functionCall: {} },
+    ];
+    expect(choiceOf({ content: { parts }, finishReason: 'STOP' })?.message).toMatchObject({
+      images: [{ image_url: { url: 'data:image/png;base64,' } }],
+      tool_calls: [{ function: { name: '', arguments: '{}' } }],
+      extra_content: { google: { parts: [{ inlineData: { data: 'AAAA' } }] } },
+    });
+  });
+
+  test('probabilities that are cut short do not make it fail', () => {
+    const logprobsResult = {
+      chosenCandidates: [{}, { token: 'a' }],
+      topCandidates: [{ candidates: [{ logProbability: -1 }] }],
+    };
+    expect(choiceOf({ logprobsResult, finishReason: 'STOP' })?.logprobs).toEqual({
+      content: [
+        { token: '', logprob: 0, bytes: [], top_logprobs: [{ token: '', logprob: -1, bytes: [] }] },
+        { token: 'a', logprob: 0, bytes: [97], top_logprobs: [] },
+      ],
+      refusal: null,
+    });
+  });
+
   test('an id that is empty is no id', () => {
     const call = { functionCall: { id: '', name: 'f', args: { a: 1 } } };
     const { message } = choiceOf({ content: { parts: [call] }, finishReason: 'STOP' }) as {
@@ -235,6 +274,9 @@ describe('annotations', () => {
   });
 
   test('offsets are counted in the part they belong to, behind thoughts and calls', () => {
+    expect(rangesOf(['日本', '語'], { partIndex: 1, endIndex: 3, text: '語' })).toEqual([
+      ['https://a.example/', 'a', 2, 3],
+    ]);
     const texts = [{ text: 'hm', thought: true }, '日本', { functionCall: { name: 'f' } }, '語と🎌!'];
     const segment = { partIndex: 3, startIndex: 3, endIndex: 10, text: 'と🎌' };
     expect(rangesOf(texts, segment)).toEqual([['https://a.example/', 'a', 3, 6]]);
@@ -253,6 +295,8 @@ describe('annotations', () => {
   test('a passage that is nowhere is left out', () => {
     expect(rangesOf(['one two'], { endIndex: 3, text: 'three' })).toEqual([]);
     expect(rangesOf(['one two'], { startIndex: 5, endIndex: 2 })).toEqual([]);
+    expect(rangesOf(['one two'], { startIndex: 5, endIndex: 5 })).toEqual([]);
+    expect(rangesOf(['one two'], { startIndex: 5, endIndex: 8 })).toEqual([]);
     expect(rangesOf(['one two'], { endIndex: 3, text: 'one' }, 'none')).toEqual([]);
   });
 

@@ -159,6 +159,12 @@ describe('the memory', () => {
     signatures.set('c', '1');
     expect(['a', 'b', 'c'].map((id) => signatures.get(id))).toEqual([undefined, '12345', '1']);
     signatures.set('d', '12345678901');
-    expect(['b', 'c', 'd'].map((id) => signatures.get(id))).toEqual(['12345', '1', undefined]);
+    signatures.set('e', '1234567890');
+    expect(['b', 'c', 'd', 'e'].map((id) => signatures.get(id))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      '1234567890',
+    ]);
   });
 });

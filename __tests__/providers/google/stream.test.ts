@@ -125,6 +125,24 @@ describe('pieces', () => {
     expect(Buffer.from(audio.map(({ data }) => data).join(''), 'base64').toString()).toBe('abcdefgh');
   });
 
+  test('a last byte of audio and a single citation are told too', () => {
+    const piece = parts({ text: 'a' }, { inlineData: { mimeType: 'audio/L16', data: 'AAAAAA==' } });
+    const groundingMetadata = {
+      groundingChunks: [{ web: { uri: 'https://e.org/' } }],
+      groundingSupports: [{ segment: { endIndex: 1, text: 'a' }, groundingChunkIndices: [0] }],
+    };
+    const { choices } = streamEvents([
+      { ...event({ ...piece, groundingMetadata, finishReason: 'STOP' }), responseId: 'r' },
+    ]);
+    const citation = { url: 'https://e.org/', title: '', start_index: 0, end_index: 1 };
+    expect(choices.slice(2).map(({ delta }) => delta)).toEqual([
+      { audio: { id: 'audio_r', data: 'AAAA' } },
+      { audio: { data: 'AA==' } },
+      { annotations: [{ index: 0, type: 'url_citation', url_citation: citation }] },
+      {},
+    ]);
+  });
+
   test('probabilities stand on the chunk of their text', () => {
     const logprobsResult = { chosenCandidates: [{ token: 'a', logProbability: -1 }] };
     const logprobs = {

@@ -30,6 +30,7 @@ describe('declarations', () => {
   test.each([
     ['with another keyword', { type: 'object', properties: {}, additionalProperties: false }],
     ['of another type', { type: 'string' }],
+    ['that is none', 'x'],
     ['with a reference', { $ref: '#/$defs/a', $defs: { a: { type: 'object' } } }],
     [
       'with keywords the old form does not know',
@@ -86,6 +87,7 @@ describe('declarations', () => {
       'invalid_value',
       'tools[0].function.name',
     ],
+    ['functions that are no list', { functions: {} }, 'invalid_value', 'functions'],
     ['a function without a name', { functions: [{}] }, 'invalid_value', 'functions[0].name'],
     ['a tool that is no object', { tools: ['f'] }, 'invalid_value', 'tools[0]'],
     ['tools that are no list', { tools: {} }, 'invalid_value', 'tools'],
@@ -151,6 +153,11 @@ describe("Google's own tools", () => {
       400,
       'unsupported_parameter',
       'web_search_options',
+    ]);
+    const { message, hint } = errorOf(() => convert(ask({ tools: [tool({})], web_search_options: {} })));
+    expect([message, hint]).toEqual([
+      'Google cannot search the web and call functions in one request.',
+      "Leave out either 'web_search_options' or the functions.",
     ]);
     expect(refusalOf({ web_search_options: true })).toEqual([400, 'invalid_value', 'web_search_options']);
   });

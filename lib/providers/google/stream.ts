@@ -15,16 +15,12 @@ import { toServiceTier, toUsage } from './usage.ts';
 /** There is no terminal event: an answer is whole when each candidate has named a reason to end. */
 export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStream {
   const candidates = new Map<number, CandidateStream>();
-  /** Set by the first event: id and model are the same all through a stream. */
-  let head: { responseId: string; model: string } | undefined;
+  /** Id and model are those of the first event, all through the stream. */
+  let responseId = '';
+  let model = shortName(meta.model);
   let promptFeedback: JsonObject = {};
   /** Cumulative, in most events: each field as it came last. */
   let usageMetadata: JsonObject | undefined;
-
-  const readHead = (answer: JsonObject): { responseId: string; model: string } => ({
-    responseId: textOf(answer.responseId) ?? randomId(),
-    model: textOf(answer.modelVersion) ?? shortName(meta.model),
-  });
 
   function push(event: unknown): ChunkChoice[] {
     // A proxy that takes `alt=sse` away sends lists.
@@ -34,8 +30,14 @@ export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStr
     return isObject(event) ? addAnswer(event) : [];
   }
 
+  function open(answer: JsonObject): void {
+    if (responseId !== '') return;
+    responseId = textOf(answer.responseId) ?? randomId();
+    model = textOf(answer.modelVersion) ?? model;
+  }
+
   function addAnswer(answer: JsonObject): ChunkChoice[] {
-    head ??= readHead(answer);
+    open(answer);
     if (isObject(answer.usageMetadata)) usageMetadata = { ...usageMetadata, ...answer.usageMetadata };
     if (isObject(answer.promptFeedback)) promptFeedback = answer.promptFeedback;
     return objectsOf(answer.candidates).flatMap((candidate) => candidateOf(candidate).add(candidate));
@@ -46,7 +48,6 @@ export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStr
     const index = typeof candidate.index === 'number' ? candidate.index : 0;
     const known = candidates.get(index);
     if (known !== undefined) return known;
-    const { responseId } = (head ??= readHead({}));
     const created = createCandidateStream(index, {
       responseId,
       isLegacy: isLegacy(meta.request),
@@ -81,10 +82,10 @@ export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStr
 
   return {
     get id() {
-      return `chatcmpl-${head?.responseId ?? ''}`;
+      return `chatcmpl-${responseId}`;
     },
     get model() {
-      return head?.model ?? shortName(meta.model);
+      return model;
     },
     get usage() {
       return toUsage(usageMetadata);
