@@ -2,7 +2,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import debug from 'debug';
-import { readBody, type TakesBody } from './body.ts';
+import { readBody, type BodyOutcome, type TakesBody } from './body.ts';
 import { readConfig, type Config, type RouterOptions } from './config.ts';
 import { createEndpoints, type EndpointSpec } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
@@ -90,7 +90,11 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
       const relayed = provider.endpoints[spec.endpoint] === RELAY && spec.checkRelayed === undefined;
       return relayed ? 'flow' : 'whole';
     };
-    readBody(req, config.bodyLimit, spec.forms === true, takes, (outcome) => {
+    // Bytes arrive in the socket's context: what the host keeps per request (a tracer's span) would be lost behind us.
+    const inContext = AsyncLocalStorage.snapshot();
+    readBody(req, config.bodyLimit, spec.forms === true, takes, (outcome) => inContext(settle, outcome));
+
+    function settle(outcome: BodyOutcome): void {
       if (decision === undefined) return next();
       if ('then' in decision) {
         // The host's own function is being asked. Only it can say so, and it can only say local.
@@ -103,7 +107,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
         const call = { spec, model: decision as CloudDecision, body: outcome.body, headers: req.headers };
         serve({ ...call, arrivedMs, routedMs: performance.now(), created: unixSeconds() }, res, next);
       }
-    });
+    }
   }
 
   /** A cloud call, from here to its record. */
