@@ -5,6 +5,7 @@ export default {
   testTimeout: 30_000,
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
+  setupFiles: ['<rootDir>/config/jest-setup.mjs'],
   moduleNameMapper: {
     '^llm-prefix-router$': '<rootDir>/lib/index.ts',
     '^llm-prefix-router/(.*)$': '<rootDir>/lib/$1/index.ts',

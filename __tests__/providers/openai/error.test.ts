@@ -114,6 +114,7 @@ test.each<[string, Record<string, string>, string, number | undefined]>([
   ['milliseconds in words', {}, 'Please try again in 620ms.', 1],
   ['minutes in words', {}, 'Please try again in 7m12s.', 432],
   ['hours in words', {}, 'Please try again in 1h2m3s.', 3723],
+  ['hours and minutes of two digits', {}, 'Please try again in 10h10m10s.', 36_610],
   ['minutes alone', {}, 'Please try again in 6m0s.', 360],
   ['words without a time', {}, 'Please try again in a while.', undefined],
   ['no words', {}, 'Slow down.', undefined],
