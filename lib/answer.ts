@@ -134,7 +134,7 @@ function streamConverted(
       reply.end();
       reject(told);
     };
-    reply.onDrain(() => upstream.resume());
+    reply.onDrain(upstream);
     readEvents(upstream, {
       event: (data) => {
         // Some gateways in front of a cloud add OpenAI's terminal event.

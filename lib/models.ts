@@ -3,6 +3,7 @@ import debug from 'debug';
 import type { Model } from './openai/types.ts';
 import type { Cloud } from './sender.ts';
 import { RouterError } from './errors.ts';
+import { Cancellation } from './transport/cancellation.ts';
 import { readBody } from './transport/read.ts';
 
 const log = debug('llm-prefix-router:models');
@@ -48,16 +49,27 @@ function createCloudList(cloud: Cloud): () => Promise<Model[]> {
   };
 }
 
-async function readAll({ settings, transport }: Cloud): Promise<Model[]> {
-  const { provider, basePath, key } = settings;
+async function readAll(cloud: Cloud): Promise<Model[]> {
+  const { provider, key } = cloud.settings;
   const apiKey = await key.read();
   if (apiKey === undefined) return [];
   const headers = {
     'accept-encoding': 'identity',
     ...provider.authorize(apiKey),
-    ...settings.headers,
+    ...cloud.settings.headers,
   };
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const cancellation = new Cancellation();
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  patience.addEventListener('abort', () => cancellation.cancel(patience.reason as Error), { once: true });
+  return readPages(cloud, headers, cancellation);
+}
+
+async function readPages(
+  { settings, transport }: Cloud,
+  headers: Readonly<Record<string, string>>,
+  cancellation: Cancellation,
+): Promise<Model[]> {
+  const { provider, basePath } = settings;
   const models: Model[] = [];
   const seen = new Set<string | undefined>();
   for (let cursor: string | undefined, page = 0; page < MAX_PAGES && !seen.has(cursor); page += 1) {
@@ -65,7 +77,7 @@ async function readAll({ settings, transport }: Cloud): Promise<Model[]> {
     const upstream = await transport.list({
       path: basePath + provider.modelList.path(cursor),
       headers,
-      signal,
+      cancellation,
     });
     const body = await readBody(upstream);
     if (upstream.status !== 200)

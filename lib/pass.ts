@@ -1,12 +1,12 @@
 /** An answer in OpenAI's own form: its bytes pass as they come. */
 import { RouterError } from './errors.ts';
 import { errorEvent } from './openai/sse.ts';
-import { createUsageTail } from './openai/usage-tail.ts';
+import { accountOf, createUsageTail, type Account, type UsageTail } from './openai/usage-tail.ts';
 import type { Sender } from './sender.ts';
 import { STREAM_HEADERS, type Reply } from './reply.ts';
 import { readPlain } from './transport/read.ts';
 import { FATE_UNKNOWN } from './transport/failures.ts';
-import type { Upstream } from './transport/send.ts';
+import type { BodySink, Upstream } from './transport/send.ts';
 
 /**
  * Hands an answer on. The head waits for the first byte, so that an answer which breaks before it is still a real
@@ -19,67 +19,129 @@ export function pass(upstream: Upstream, sender: Sender, reply: Reply): Promise<
     upstream.abort();
     return Promise.reject(noAnswer(sender.name, 'answered with a page of HTML'));
   }
-  const isStream = type.startsWith('text/event-stream');
-  const tail = isStream ? new EventTail() : undefined;
-  const usage =
-    isStream || type.startsWith('application/json') ? createUsageTail(isStream ? 'sse' : 'json') : undefined;
-  const { record, call } = sender;
-  record.stream = isStream;
-  const open = (): void => reply.open(upstream.status, passedHeaders(upstream, sender, isStream));
   return new Promise((resolve, reject) => {
-    reply.onDrain(() => upstream.resume());
-    readPlain(upstream, {
-      write(chunk) {
-        if (!reply.started) open();
-        tail?.add(chunk);
-        usage?.add(chunk);
-        return reply.write(chunk);
-      },
-      end() {
-        if (!reply.started) {
-          // Silence, transcribed as plain text, is the one good answer that is empty.
-          if (!type.startsWith('text/plain')) return cut(noAnswer(sender.name, 'sent an empty answer'));
-          open();
-        }
-        if (tail !== undefined && call.spec.endsWithDone && !tail.done) return cut(missingEnd(sender.name));
-        note();
-        record.complete = true;
-        reply.end();
-        resolve();
-      },
-      fail: cut,
-    });
-    function note(): void {
-      const said = usage?.read();
-      record.usage = said?.usage;
-      record.billedModel = said?.model;
-    }
-    function cut(error: unknown): void {
-      note();
-      if (!(error instanceof RouterError)) return reject(error as Error);
-      const told = sender.describe(error);
-      if (reply.started) breakOff(reply, tail, told);
-      reject(told);
-    }
+    const passage = new Passage(upstream, type, sender, reply, resolve, reject);
+    reply.onDrain(upstream);
+    readPlain(upstream, passage);
   });
 }
 
-/** Half a JSON body or half an event can only be told by a connection that ends too early. */
-function breakOff(reply: Reply, tail: EventTail | undefined, error: RouterError): void {
-  if (tail?.betweenEvents !== true) return reply.destroy();
-  reply.write(errorEvent(error.toBody()));
-  reply.end();
+/** One answer on its way to the client. */
+class Passage implements BodySink {
+  readonly #upstream: Upstream;
+  readonly #type: string;
+  readonly #sender: Sender;
+  readonly #reply: Reply;
+  readonly #resolve: () => void;
+  readonly #reject: (error: Error) => void;
+  /** Where an answer says what it cost, which no sound or picture does. */
+  readonly #tail: UsageTail | undefined;
+  readonly #isStream: boolean;
+  /** An answer that came in one piece leaves in one: two writes cost more than all that is done here. */
+  #whole: Buffer | undefined;
+
+  constructor(
+    upstream: Upstream,
+    type: string,
+    sender: Sender,
+    reply: Reply,
+    resolve: () => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#upstream = upstream;
+    this.#type = type;
+    this.#sender = sender;
+    this.#reply = reply;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#isStream = type.startsWith('text/event-stream');
+    if (this.#isStream) this.#tail = createUsageTail('sse');
+    else if (type.startsWith(JSON_TYPE)) this.#tail = createUsageTail('json');
+    sender.record.stream = this.#isStream;
+  }
+
+  write(chunk: Buffer): boolean {
+    if (!this.#reply.started) {
+      if (this.#lengthAnnounced() === chunk.length) {
+        this.#whole = chunk;
+        return true;
+      }
+      this.#open();
+    }
+    this.#tail?.add(chunk);
+    return this.#reply.write(chunk);
+  }
+
+  end(): void {
+    if (this.#whole !== undefined) return this.#endWhole(this.#whole);
+    if (!this.#reply.started) {
+      // Silence, transcribed as plain text, is the one good answer that is empty.
+      if (!this.#type.startsWith('text/plain'))
+        return this.fail(noAnswer(this.#sender.name, 'sent an empty answer'));
+      this.#open();
+    }
+    if (this.#isStream && this.#sender.call.spec.endsWithDone && !this.#last().trimEnd().endsWith(DONE))
+      return this.fail(missingEnd(this.#sender.name));
+    this.#note(this.#tail?.read());
+    this.#sender.record.complete = true;
+    this.#reply.end();
+    this.#resolve();
+  }
+
+  fail(error: unknown): void {
+    this.#note(this.#tail?.read());
+    if (!(error instanceof RouterError)) return this.#reject(error as Error);
+    const told = this.#sender.describe(error);
+    if (this.#reply.started) this.#breakOff(told);
+    this.#reject(told);
+  }
+
+  #open(): void {
+    const headers = this.#sender.clientHeaders(this.#upstream);
+    if (this.#isStream) Object.assign(headers, STREAM_HEADERS);
+    // With the length announced the client can tell a cut answer from a whole one.
+    const length = this.#lengthAnnounced();
+    if (length !== undefined) headers['content-length'] = String(length);
+    this.#reply.open(this.#upstream.status, headers);
+  }
+
+  #endWhole(bytes: Buffer): void {
+    const { record } = this.#sender;
+    if (this.#tail !== undefined) this.#note(accountOf(bytes));
+    record.complete = true;
+    this.#reply.send(this.#upstream.status, this.#sender.clientHeaders(this.#upstream), bytes);
+    this.#resolve();
+  }
+
+  /** In bytes; undefined for streams, and where the length is that of a packed answer. */
+  #lengthAnnounced(): number | undefined {
+    const { 'content-length': length, 'content-encoding': encoding } = this.#upstream.headers;
+    return this.#isStream || typeof length !== 'string' || encoding !== undefined
+      ? undefined
+      : Number(length);
+  }
+
+  #note(account: Account | undefined): void {
+    this.#sender.record.usage = account?.usage;
+    this.#sender.record.billedModel = account?.model;
+  }
+
+  /** Half a JSON body or half an event can only be told by a connection that ends too early. */
+  #breakOff(error: RouterError): void {
+    if (!this.#isStream || !BETWEEN_EVENTS.test(this.#last())) return this.#reply.destroy();
+    this.#reply.write(errorEvent(error.toBody()));
+    this.#reply.end();
+  }
+
+  /** How the stream ended so far: enough for the terminal event and its blank lines. */
+  #last(): string {
+    return this.#tail?.last(32) ?? '';
+  }
 }
 
-function passedHeaders(upstream: Upstream, sender: Sender, isStream: boolean): Record<string, string> {
-  const headers = sender.clientHeaders(upstream);
-  if (isStream) return { ...headers, ...STREAM_HEADERS };
-  const { 'content-length': length, 'content-encoding': encoding } = upstream.headers;
-  // With the length announced the client can tell a cut answer from a whole one.
-  return typeof length === 'string' && encoding === undefined
-    ? { ...headers, 'content-length': length }
-    : headers;
-}
+const JSON_TYPE = 'application/json';
+const DONE = 'data: [DONE]';
+const BETWEEN_EVENTS = /^$|(?:\n\n|\r\n\r\n|\r\r)$/;
 
 function noAnswer(name: string, what: string): RouterError {
   return new RouterError('provider_error', { message: `${name} ${what}.`, headers: FATE_UNKNOWN });
@@ -90,24 +152,4 @@ function missingEnd(name: string): RouterError {
     message: `${name} ended the stream before the answer was complete.`,
     headers: FATE_UNKNOWN,
   });
-}
-
-const DONE = 'data: [DONE]';
-
-/** Remembers how a stream of events ended so far: 32 bytes are enough for the terminal event and its blank lines. */
-class EventTail {
-  #text = '';
-
-  add(chunk: Buffer): void {
-    const last = chunk.toString('latin1', Math.max(0, chunk.length - 32));
-    this.#text = last.length === 32 ? last : (this.#text + last).slice(-32);
-  }
-
-  get betweenEvents(): boolean {
-    return this.#text === '' || /(?:\n\n|\r\n\r\n|\r\r)$/.test(this.#text);
-  }
-
-  get done(): boolean {
-    return this.#text.trimEnd().endsWith(DONE);
-  }
 }

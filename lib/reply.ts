@@ -16,7 +16,8 @@ export class Reply {
   readonly #res: ServerResponse;
   /** We broke the answer off ourselves. */
   destroyed = false;
-  #onDrain: (() => void) | undefined;
+  #source: { resume(): void } | undefined;
+  #listens = false;
 
   constructor(res: ServerResponse) {
     this.#res = res;
@@ -31,13 +32,18 @@ export class Reply {
     return this.#res.headersSent ? this.#res.statusCode : 0;
   }
 
-  /** A whole answer. @param body Text or bytes of JSON, or of whatever `content-type` says. */
-  send(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): void {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    this.bytes += bytes.length;
+  /**
+   * A whole answer.
+   * @param headers Ours from here on: the length is added.
+   * @param body Text or bytes of JSON, or of whatever `content-type` says.
+   */
+  send(status: number, headers: Record<string, string>, body: string | Buffer): void {
+    const length = Buffer.byteLength(body);
+    this.bytes += length;
     this.firstAt = performance.now();
-    this.#res.writeHead(status, { ...headers, 'content-length': bytes.length });
-    this.#res.end(bytes);
+    headers['content-length'] = String(length);
+    this.#res.writeHead(status, headers);
+    this.#res.end(body);
   }
 
   json(status: number, headers: Readonly<Record<string, string>>, body: object): void {
@@ -57,18 +63,22 @@ export class Reply {
     this.#res.writeHead(status, headers);
   }
 
-  /** @returns false: the client reads slower than we write; wait for `onDrain`. */
+  /** @returns false: the client reads slower than we write; the source is resumed when it has caught up. */
   write(piece: string | Buffer): boolean {
     this.firstAt ??= performance.now();
     this.bytes += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
-    return this.#res.write(piece);
+    const wantsMore = this.#res.write(piece);
+    // Most clients keep up: a listener is made for those that do not.
+    if (!wantsMore && !this.#listens) {
+      this.#listens = true;
+      this.#res.on('drain', () => this.#source?.resume());
+    }
+    return wantsMore;
   }
 
-  /** Calls back whenever the client has caught up. One listener for the whole answer. */
-  onDrain(resume: () => void): void {
-    if (this.#onDrain !== undefined) this.#res.removeListener('drain', this.#onDrain);
-    this.#onDrain = resume;
-    this.#res.on('drain', resume);
+  /** Names who is asked for more whenever the client has caught up. */
+  onDrain(source: { resume(): void }): void {
+    this.#source = source;
   }
 
   end(): void {

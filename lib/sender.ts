@@ -7,7 +7,8 @@ import { RouterError, type Failure } from './errors.ts';
 import type { CloudModel } from './model.ts';
 import { isObject } from './openai/types.ts';
 import type { OpenRecord } from './status/record.ts';
-import { toClientHeaders, toCloudHeaders } from './transport/headers.ts';
+import type { Cancellation } from './transport/cancellation.ts';
+import { addCloudHeaders, toClientHeaders } from './transport/headers.ts';
 import { readBody } from './transport/read.ts';
 import type { Transport, Upstream } from './transport/send.ts';
 import { VERSION } from './version.ts';
@@ -18,8 +19,8 @@ export interface Call {
   readonly model: CloudModel;
   readonly body: CloudBody;
   readonly headers: IncomingHttpHeaders;
-  /** Fired when the client leaves. */
-  readonly signal: AbortSignal;
+  /** Used when the client leaves. */
+  readonly cancellation: Cancellation;
   /** Milliseconds of `performance.now()` at which the request came in. */
   readonly arrivedMs: number;
   /** The same clock, when it was known which cloud it is for. */
@@ -34,6 +35,7 @@ export interface Cloud {
 }
 
 const JSON_TYPE = 'application/json';
+const USER_AGENT = `llm-prefix-router/${VERSION}`;
 
 /** How much of an error answer is read: enough for every real one. Bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -75,23 +77,21 @@ export class Sender {
     const { provider, basePath, headers } = this.#cloud.settings;
     const { call, record } = this;
     const target = provider.target(call.spec.endpoint, { model: call.model.model, stream });
+    const sent: Record<string, string> = {
+      'content-type': upload.contentType,
+      'accept-encoding': 'identity',
+      'user-agent': USER_AGENT,
+    };
+    if (!Buffer.isBuffer(upload.body) && upload.length !== undefined)
+      sent['content-length'] = String(upload.length);
+    addCloudHeaders(sent, call.headers);
+    // The operator's own headers stand over all: `anthropic-version`, for one.
+    Object.assign(sent, target.headers, provider.authorize(this.#apiKey), headers);
     const upstream = await this.#cloud.transport.send(call.model, {
       path: basePath + target.path,
-      headers: {
-        'content-type': upload.contentType,
-        ...(Buffer.isBuffer(upload.body) || upload.length === undefined
-          ? undefined
-          : { 'content-length': String(upload.length) }),
-        'accept-encoding': 'identity',
-        'user-agent': `llm-prefix-router/${VERSION}`,
-        ...toCloudHeaders(call.headers),
-        ...target.headers,
-        ...provider.authorize(this.#apiKey),
-        // The operator's own headers stand over all: `anthropic-version`, for one.
-        ...headers,
-      },
+      headers: sent,
       body: upload.body,
-      signal: call.signal,
+      cancellation: call.cancellation,
     });
     record.firstByteMs ??= performance.now() - call.arrivedMs;
     upstream.headers = this.#withoutKeyIn(upstream.headers);
@@ -145,17 +145,17 @@ export class Sender {
     return CLOUD_FAILURES.has(error.failure) ? this.#tell(error) : error;
   }
 
-  /** Headers of an answer for the client: those that may pass, the cloud's translated ones, and our own. */
+  /** Headers of an answer for the client: those that may pass, the cloud's translated ones, and our own. A new object. */
   clientHeaders(upstream: Upstream): Record<string, string> {
     const { provider } = this.#cloud.settings;
     const { call, record } = this;
-    const routeMs = call.routedMs - call.arrivedMs;
-    return {
-      ...toClientHeaders(upstream.headers),
-      ...provider.toHeaders?.(upstream.headers, call.created),
-      'x-prefix-router-provider': provider.prefix,
-      'server-timing': `route;dur=${routeMs.toFixed(1)}, upstream;dur=${(record.firstByteMs ?? 0).toFixed(1)}`,
-    };
+    const headers = toClientHeaders(upstream.headers);
+    if (provider.toHeaders !== undefined)
+      Object.assign(headers, provider.toHeaders(upstream.headers, call.created));
+    headers['x-prefix-router-provider'] = provider.prefix;
+    const routeMs = (call.routedMs - call.arrivedMs).toFixed(1);
+    headers['server-timing'] = `route;dur=${routeMs}, upstream;dur=${(record.firstByteMs ?? 0).toFixed(1)}`;
+    return headers;
   }
 
   #withoutKey(text: string): string {
@@ -165,14 +165,13 @@ export class Sender {
 
   /** The same for fields: a cloud's request id, for one, that repeats what it was sent. */
   #withoutKeyIn<Fields extends object>(fields: Fields): Fields {
-    const holdsKey = (value: unknown): value is string =>
-      typeof value === 'string' && this.#withoutKey(value) !== value;
-    if (!Object.values(fields).some(holdsKey)) return fields;
-    const clean = Object.entries(fields).map(([name, value]) => [
-      name,
-      holdsKey(value) ? this.#withoutKey(value) : value,
-    ]);
-    return Object.fromEntries(clean) as Fields;
+    let clean: Fields | undefined;
+    for (const name in fields) {
+      const value: unknown = fields[name];
+      if (typeof value !== 'string' || !value.includes(this.#apiKey)) continue;
+      clean = { ...(clean ?? fields), [name]: this.#withoutKey(value) };
+    }
+    return clean ?? fields;
   }
 }
 

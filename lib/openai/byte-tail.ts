@@ -1,16 +1,18 @@
 /** The first and the last bytes of a stream, copied: a slice would keep a whole socket read in memory. */
 
-const HEAD_BYTES = 4 * 1024;
+export const HEAD_BYTES: number = 4 * 1024;
 /** Behind the usage of a response stand at most its metadata: 16 pairs of 64 and 512 characters, of 3 bytes each. */
-const TAIL_BYTES = 32 * 1024;
-/** Room to begin with: most answers need no more. */
+export const TAIL_BYTES: number = 32 * 1024;
+/** Room to begin with. */
 const FIRST_BYTES = 1024;
+
+const NOTHING = Buffer.alloc(0);
 
 export class ByteTail {
   /** How many bytes came by. */
   total = 0;
   /** A ring once it has its full size; until then the bytes lie in order. */
-  #ring: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  #ring: Buffer = NOTHING;
   #head: Buffer | undefined;
 
   add(chunk: Buffer): void {
@@ -45,7 +47,7 @@ export class ByteTail {
   }
 
   #grow(wanted: number): void {
-    let size = this.#ring.length;
+    let size = Math.max(this.#ring.length, FIRST_BYTES);
     while (size < wanted) size = Math.min(size * 4, TAIL_BYTES);
     const larger = Buffer.allocUnsafe(size);
     this.#ring.copy(larger, 0, 0, this.total);

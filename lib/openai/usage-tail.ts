@@ -2,29 +2,45 @@
  * Reads usage and model out of an answer in OpenAI's form while its bytes pass: nothing is changed, held back or parsed
  * whole. Usage stands near the end of every answer, the model near the beginning or the end.
  */
-import { ByteTail } from './byte-tail.ts';
+import { ByteTail, HEAD_BYTES, TAIL_BYTES } from './byte-tail.ts';
 import { findFirst, findLast, type TextKind } from './find-field.ts';
 import { isObject, type JsonObject, type Usage } from './types.ts';
 
+/** What an answer says of its cost; undefined where it does not, or was cut before. */
+export interface Account {
+  readonly usage: Usage | undefined;
+  readonly model: string | undefined;
+}
+
 export interface UsageTail {
   add(chunk: Buffer): void;
-  /** What the answer says; undefined where it does not, or was cut before. */
-  read(): { readonly usage: Usage | undefined; readonly model: string | undefined };
+  read(): Account;
+  /** The last bytes so far, as Latin-1. @param count At most 1,024. */
+  last(count: number): string;
 }
 
 export function createUsageTail(kind: TextKind): UsageTail {
   const bytes = new ByteTail();
   return {
     add: (chunk) => bytes.add(chunk),
-    read() {
-      const tail = bytes.tail.toString('utf8');
-      return {
-        usage: findLast(tail, 'usage', kind, toUsage),
-        model:
-          findFirst(bytes.head.toString('utf8'), 'model', kind, toModel) ??
-          findLast(tail, 'model', kind, toModel),
-      };
-    },
+    read: () => readAccount(bytes.head, bytes.tail, kind),
+    last: (count) => bytes.tail.subarray(-count).toString('latin1'),
+  };
+}
+
+/** The same for a document of which all bytes are there. */
+export function accountOf(bytes: Buffer): Account {
+  if (bytes.length <= HEAD_BYTES) return readAccount(bytes, bytes, 'json');
+  return readAccount(bytes.subarray(0, HEAD_BYTES), bytes.subarray(-TAIL_BYTES), 'json');
+}
+
+/** @param head The first bytes. @param tail The last bytes; the same where they are few. */
+function readAccount(head: Buffer, tail: Buffer, kind: TextKind): Account {
+  const end = tail.toString('utf8');
+  const beginning = head === tail ? end : head.toString('utf8');
+  return {
+    usage: findLast(end, 'usage', kind, toUsage),
+    model: findFirst(beginning, 'model', kind, toModel) ?? findLast(end, 'model', kind, toModel),
   };
 }
 

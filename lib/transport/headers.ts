@@ -26,14 +26,12 @@ const TO_CLIENT = new Set([
   'openai-version',
 ]);
 
-/** The client's headers that a cloud may see. */
-export function toCloudHeaders(headers: IncomingHttpHeaders): Record<string, string> {
-  const forwarded: Record<string, string> = {};
+/** Adds the client's headers that a cloud may see to those of a call. */
+export function addCloudHeaders(sent: Record<string, string>, headers: IncomingHttpHeaders): void {
   for (const name of TO_CLOUD) {
     const value = headers[name];
-    if (typeof value === 'string') forwarded[name] = value;
+    if (typeof value === 'string') sent[name] = value;
   }
-  return forwarded;
 }
 
 /** The cloud's headers that the client may see. */

@@ -1,5 +1,5 @@
 /**
- * One call to a cloud over undici: one connection pool per cloud, one deadline per phase, one signal, no redirect, no
+ * One call to a cloud over undici: one connection pool per cloud, one deadline per phase, one cancellation, no redirect, no
  * retry. undici's `dispatch` is used directly, because a promise and a stream object per call cost more than the rest
  * of the router together.
  */
@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { Pool, type Dispatcher } from 'undici';
 import type { CloudModel } from '../model.ts';
 import type { ResponseHeaders, Timeouts } from '../providers/provider.ts';
+import type { Cancellation } from './cancellation.ts';
 import { toTransportError, type Progress } from './failures.ts';
 
 /** Where the bytes of an answer go. */
@@ -14,7 +15,7 @@ export interface BodySink {
   /** @returns false: no more, please, until `upstream.resume()`. */
   write(chunk: Buffer): boolean;
   end(): void;
-  /** The answer broke off: a `RouterError`, or the signal's reason when the client has left. */
+  /** The answer broke off: a `RouterError`, or the cancellation's reason. */
   fail(error: unknown): void;
 }
 
@@ -33,8 +34,8 @@ export interface CloudCall {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | Readable;
-  /** Fired when the client leaves. */
-  readonly signal: AbortSignal;
+  /** Used when the client leaves. */
+  readonly cancellation: Cancellation;
 }
 
 /** The connections to one cloud. */
@@ -42,7 +43,7 @@ export interface Transport {
   /**
    * Sends a call and waits for the answer's headers.
    * @param model Proof that the client named this cloud: only the rule for model names can make one.
-   * @throws RouterError `provider_unreachable`, `timeout`, `provider_error`; or the signal's reason.
+   * @throws RouterError `provider_unreachable`, `timeout`, `provider_error`; or the cancellation's reason.
    */
   send(model: CloudModel, call: CloudCall): Promise<Upstream>;
   /** Asks for a list of models. No client's request is involved. */
@@ -64,7 +65,7 @@ export function createTransport(cloud: string, origin: string, timeouts: Timeout
   });
   const dispatch = (method: 'GET' | 'POST', call: Omit<CloudCall, 'body'>, body: Buffer | Readable | null) =>
     new Promise<Upstream>((resolve, reject) => {
-      const exchange = new Exchange(cloud, timeouts, call.signal, resolve, reject);
+      const exchange = new Exchange(cloud, timeouts, call.cancellation, resolve, reject);
       if (exchange.over) return;
       pool.dispatch({ method, path: call.path, headers: call.headers, body }, exchange);
     });
@@ -83,15 +84,14 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   over = false;
   readonly #cloud: string;
   readonly #timeouts: Timeouts;
-  readonly #signal: AbortSignal;
+  readonly #cancellation: Cancellation;
   readonly #resolve: (upstream: Upstream) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #onAbort = (): void => this.#settle(this.#signal.reason);
   #controller: Dispatcher.DispatchController | undefined;
   #progress: Progress = 'connecting';
   #sink: BodySink | undefined;
-  /** What came in the same read as the headers: at most one socket read, since `read` is called right after. */
-  #early: Buffer[] = [];
+  /** What one read of the socket has brought. It is handed on as one piece: a stream's events often come in dozens. */
+  #arrived: Buffer[] = [];
   #ended = false;
   /** A failure between the headers and `read`. */
   #failure: { readonly error: unknown } | undefined;
@@ -99,17 +99,17 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   constructor(
     cloud: string,
     timeouts: Timeouts,
-    signal: AbortSignal,
+    cancellation: Cancellation,
     resolve: (upstream: Upstream) => void,
     reject: (error: unknown) => void,
   ) {
     this.#cloud = cloud;
     this.#timeouts = timeouts;
-    this.#signal = signal;
+    this.#cancellation = cancellation;
     this.#resolve = resolve;
     this.#reject = reject;
-    if (signal.aborted) this.#onAbort();
-    else signal.addEventListener('abort', this.#onAbort);
+    if (cancellation.cancelled) this.giveUp(cancellation.reason);
+    else cancellation.onCancel = () => this.giveUp(cancellation.reason);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -131,33 +131,25 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
     this.#resolve(this);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.over) return;
-    if (this.#sink === undefined) this.#early.push(chunk);
-    else if (!this.#sink.write(chunk)) controller.pause();
+    if (this.#arrived.push(chunk) === 1) process.nextTick(deliver, this);
   }
 
   onResponseEnd(): void {
     this.#ended = true;
-    if (this.#sink !== undefined) this.#finish(this.#sink);
+    this.#finish();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#settle(error);
+    this.giveUp(error);
   }
 
   read(sink: BodySink): void {
     this.#sink = sink;
-    let wantsMore = true;
-    for (const chunk of this.#early) {
-      wantsMore = sink.write(chunk);
-      // The sink has given the call up: what came in the same packet is no longer its business.
-      if (this.over) return;
-    }
-    this.#early = [];
-    if (this.#failure !== undefined) sink.fail(this.#failure.error);
-    else if (this.#ended) this.#finish(sink);
-    else if (!wantsMore) this.#controller?.pause();
+    if (this.#failure !== undefined) this.#fail(this.#failure.error);
+    else if (this.#ended) this.#finish();
+    else this.deliver();
   }
 
   resume(): void {
@@ -165,33 +157,60 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   }
 
   abort(): void {
+    // Whoever gives a call up wants to hear no more of it.
+    this.#sink = undefined;
     if (this.over) return;
     this.#stop();
     this.#controller?.abort(leftEarly());
   }
 
-  #finish(sink: BodySink): void {
-    if (this.over) return;
-    this.#stop();
-    sink.end();
+  /** Hands on what has arrived, once there is somebody to take it. */
+  deliver(): void {
+    const [first] = this.#arrived;
+    if (this.#sink === undefined || first === undefined) return;
+    const bytes = this.#arrived.length === 1 ? first : Buffer.concat(this.#arrived);
+    this.#arrived = [];
+    if (!this.#sink.write(bytes) && !this.over) this.#controller?.pause();
   }
 
-  /** The call has failed or was given up, in whatever phase. */
-  #settle(reason: unknown): void {
+  #finish(): void {
+    this.deliver();
+    if (this.over || this.#sink === undefined) return;
+    this.#stop();
+    this.#sink.end();
+  }
+
+  /** The call has failed or was cancelled, in whatever phase. */
+  giveUp(reason: unknown): void {
     if (this.over) return;
     this.#stop();
     this.#controller?.abort(leftEarly());
-    const error = this.#signal.aborted
-      ? this.#signal.reason
-      : toTransportError(reason, this.#cloud, this.#progress, this.#timeouts);
+    const error =
+      this.#cancellation.reason ?? toTransportError(reason, this.#cloud, this.#progress, this.#timeouts);
     this.#reject(error);
     if (this.#sink === undefined) this.#failure = { error };
-    else this.#sink.fail(error);
+    else this.#fail(error);
+  }
+
+  /** What came before the fault is still the client's, unless there is no client any more. */
+  #fail(error: unknown): void {
+    if (this.#cancellation.cancelled) this.#arrived = [];
+    else this.deliver();
+    this.#sink?.fail(error);
   }
 
   #stop(): void {
     this.over = true;
-    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#cancellation.onCancel = undefined;
+  }
+}
+
+/** A bug behind the sink must not end the process. */
+function deliver(exchange: Exchange): void {
+  try {
+    exchange.deliver();
+  } catch (error) {
+    exchange.giveUp(error);
   }
 }
 
