@@ -102,6 +102,7 @@ export async function withSystems(starting, use) {
  * @param {number} way.connections
  * @param {number} [way.seconds] Of one measurement. Default 1; less with `--quick`.
  * @param {number} [way.warmSeconds] Default 3, so long does V8 take to settle; less with `--quick`.
+ * @param {number} [way.warmRequests] At least so many: a cold process is slow, and would count too few in its time.
  * @param {'autocannon'} [way.tool] Where requests must not be cut off by the end of a measurement.
  * @returns {Promise<Map<string, number[]>>}
  */
@@ -133,7 +134,7 @@ export async function measureCpu(bench, systems, way) {
         folder: bench.folder,
       };
       await checkAnswer(bench, system, body, way.holds);
-      const rate = await warmUp(bench, shot, warmSeconds);
+      const rate = await warmUp(bench, shot, warmSeconds, system.child && way.warmRequests);
       shots.set(system, { ...shot, seconds, amount: Math.max(connections * 2, Math.round(rate * seconds)) });
     });
   }
@@ -150,10 +151,11 @@ export async function measureCpu(bench, systems, way) {
 }
 
 /** @returns {Promise<number>} Requests a second, as it was in the second half. */
-async function warmUp(bench, shot, seconds) {
+async function warmUp(bench, shot, seconds, requests = 0) {
   const { connections } = shot;
   const first = await bench.load.ask('fire', { ...shot, seconds: 1, amount: connections * 4 });
-  const amount = Math.max(connections * 2, Math.round((first.requests / first.seconds) * seconds));
+  const rate = first.requests / first.seconds;
+  const amount = Math.max(connections * 2, requests, Math.round(rate * seconds));
   const second = await bench.load.ask('fire', { ...shot, seconds, amount });
   return second.requests / second.seconds;
 }

@@ -3,6 +3,8 @@ import { added, addedRow, costLine, measureCpu, ratio, ratioRow, System, withSys
 import { CLOUDS, pictureRequest } from './wire.mjs';
 
 const CONNECTIONS = 32;
+/** So many small requests until V8 has compiled what they run through. */
+const WARM_REQUESTS = 6_000;
 /** Fewer for streams: what is cut off at the end of a measurement has cost and does not count. */
 const STREAM_CONNECTIONS = 8;
 /** Bytes of a request with a picture. */
@@ -16,7 +18,8 @@ function besides(costs, others) {
 /** JSON of a kilobyte, for each cloud and for the host's own handler. */
 export async function json(bench) {
   const ours = CLOUDS.map((cloud) => System.start(bench, 'router', cloud));
-  const others = ['handler', 'parser', 'node-pipe', 'undici-pipe'].map((name) => System.start(bench, name));
+  const names = ['handler', ...(bench.quick ? [] : ['parser', 'node-pipe']), 'undici-pipe'];
+  const others = names.map((name) => System.start(bench, name));
   const peers = [await bench.peer('nginx'), await bench.peer('gateway')].filter((peer) => peer !== undefined);
   return withSystems([...others, ...ours, ...peers], async (systems) => {
     const costs = await measureCpu(bench, systems, {
@@ -24,6 +27,7 @@ export async function json(bench) {
       body: (system) => system.chat(),
       holds: 'the conductor',
       connections: CONNECTIONS,
+      warmRequests: WARM_REQUESTS,
     });
     const limits = { openai: 20, google: 60, anthropic: 60 };
     bench.say(`us a request: ${costLine(costs)}`);
@@ -50,6 +54,7 @@ export async function local(bench) {
         body: (system) => system.chat(),
         holds: 'the conductor',
         connections: CONNECTIONS,
+        warmRequests: WARM_REQUESTS,
       });
       bench.say(`us a request: ${costLine(costs)}`);
       const row = (work, router, base, peek) => {
@@ -80,7 +85,7 @@ export async function localPicture(bench) {
         pictureRequest(model, PICTURE_BYTES, label === 'model last' ? 'last' : 'first'),
       holds: 'the conductor',
       connections: 4,
-      warmSeconds: 2,
+      warmSeconds: 1,
     });
     bench.say(`us a request: ${costLine(costs)}`);
     return [
@@ -110,7 +115,7 @@ export async function picture(bench) {
         pictureRequest(model, PICTURE_BYTES, label.endsWith('last') ? 'last' : 'first'),
       holds: 'the conductor',
       connections: 4,
-      warmSeconds: 2,
+      warmSeconds: 1,
     });
     bench.say(`us a request: ${costLine(costs)}`);
     const pipe = ratio(costs, 'node-pipe', 'byte relay').toFixed(2);
@@ -143,6 +148,7 @@ export async function streams(bench) {
       body: (system) => system.chat(true),
       holds: '[DONE]',
       connections: STREAM_CONNECTIONS,
+      warmSeconds: 2,
     });
     bench.say(`us a stream of 200 events: ${costLine(costs)}`);
     return [
@@ -171,7 +177,7 @@ export async function paced(bench) {
     System.start(bench, 'undici-pipe'),
     ...clouds.map((cloud) => System.start(bench, 'router', cloud)),
   ];
-  const nginx = await bench.peer('nginx');
+  const nginx = bench.quick ? undefined : await bench.peer('nginx');
   return withSystems([...starting, ...(nginx === undefined ? [] : [nginx])], async (systems) => {
     const costs = await measureCpu(bench, systems, {
       scenario: 'paced',
@@ -179,7 +185,7 @@ export async function paced(bench) {
       holds: '[DONE]',
       connections: 2 * STREAM_CONNECTIONS,
       tool: 'autocannon',
-      warmSeconds: 2,
+      warmSeconds: 1,
     });
     bench.say(`us a stream of 200 events: ${costLine(costs)}`);
     const beside = (label) => ({

@@ -1,6 +1,6 @@
 /** Server-sent events in OpenAI's form: choices in, text out. */
 import type { ErrorBody } from '../errors.ts';
-import type { ChunkChoice, Usage } from './types.ts';
+import type { ChunkChoice, Delta, Usage } from './types.ts';
 
 /** Turns the parts of one stream into the text a client reads. Each endpoint that streams has its own. */
 export interface StreamWriter {
@@ -56,12 +56,20 @@ export function createChatWriter(stream: StreamHead, created: number, includeUsa
 
 function choiceText(part: ChunkChoice): string {
   const { index, delta, logprobs, finish_reason, native_finish_reason, extra_content } = part;
-  let text = `{"index":${index},"delta":${JSON.stringify(delta)},"logprobs":${JSON.stringify(logprobs ?? null)}`;
+  let text = `{"index":${index},"delta":${deltaText(delta)},"logprobs":`;
+  text += logprobs === undefined || logprobs === null ? 'null' : JSON.stringify(logprobs);
   text += finish_reason === undefined ? ',"finish_reason":null' : `,"finish_reason":"${finish_reason}"`;
   if (native_finish_reason !== undefined)
     text += `,"native_finish_reason":${JSON.stringify(native_finish_reason)}`;
   if (extra_content !== undefined) text += `,"extra_content":${JSON.stringify(extra_content)}`;
   return `${text}}`;
+}
+
+/** Nearly every chunk of a stream is a piece of text and nothing else. */
+function deltaText(delta: Delta): string {
+  const { content } = delta;
+  for (const name in delta) if (name !== 'content') return JSON.stringify(delta);
+  return typeof content === 'string' ? `{"content":${JSON.stringify(content)}}` : JSON.stringify(delta);
 }
 
 /** Whether the client asked for a usage chunk. */

@@ -4,11 +4,12 @@ import {
   type ChunkChoice,
   type Delta,
   type JsonObject,
+  type JsonValue,
   type ToolCall,
 } from '../../openai/types.ts';
 import { toExtraContent, toFinishReason, toRefusal } from './finish.ts';
 import { toAnnotations } from './grounding.ts';
-import { objectsOf, textOf } from './json.ts';
+import { textOf } from './json.ts';
 import { toLogprobs } from './logprobs.ts';
 import { readPart, type AnswerPart } from './parts.ts';
 import type { Signatures } from './signatures.ts';
@@ -16,7 +17,8 @@ import type { Signatures } from './signatures.ts';
 export interface CandidateStream {
   /** A reason to end was given. More content can follow it all the same. */
   readonly isFinished: boolean;
-  add(candidate: JsonObject): ChunkChoice[];
+  /** @param chunks Here is added what the next event says of this candidate. */
+  add(candidate: JsonObject, chunks: ChunkChoice[]): void;
   /** What is only known at the end: citations, the refusal, the reason. */
   finish(): ChunkChoice[];
 }
@@ -37,33 +39,39 @@ export function createCandidateStream(index: number, context: CandidateContext):
   /** Bytes that do not fill three: base64 can be joined at multiples of three only. */
   let audioRest: Buffer = Buffer.alloc(0);
   /** The fields beside the content, each as it came last. */
-  let around: JsonObject = {};
+  const around: JsonObject = Object.create(null) as JsonObject;
 
   const chunk = (delta: Delta): ChunkChoice => ({ index, delta });
 
-  function add(candidate: JsonObject): ChunkChoice[] {
-    const { content, logprobsResult, ...others } = candidate;
-    remember(others);
-    const parts = isObject(content) ? objectsOf(content.parts) : [];
-    const deltas = parts.map((part) => addPart(readPart(part, context.signatures)));
-    const chunks = withLogprobs(
-      deltas.filter((delta) => delta !== undefined).map(chunk),
-      toLogprobs(logprobsResult),
-    );
-    if (!isNew) return chunks;
+  function add(candidate: JsonObject, chunks: ChunkChoice[]): void {
+    const first = chunks.length;
+    if (isNew) chunks.push(chunk({ role: 'assistant', content: '' }));
+    const text = isNew ? first + 1 : first;
     isNew = false;
-    return [chunk({ role: 'assistant', content: '' }), ...chunks];
+    remember(candidate);
+    const { content, logprobsResult } = candidate;
+    if (isObject(content) && Array.isArray(content.parts)) {
+      for (const part of content.parts) {
+        const delta = isObject(part) ? addPart(readPart(part, context.signatures)) : undefined;
+        if (delta !== undefined) chunks.push(chunk(delta));
+      }
+    }
+    if (logprobsResult !== undefined) addLogprobs(chunks, text, toLogprobs(logprobsResult));
   }
 
-  function remember({ groundingMetadata, ...others }: JsonObject): void {
-    // Comes in several pieces now and then.
-    const grounding = isObject(groundingMetadata) && {
-      groundingMetadata: {
-        ...(isObject(around.groundingMetadata) && around.groundingMetadata),
-        ...groundingMetadata,
-      },
-    };
-    around = { ...around, ...others, ...grounding };
+  /** A loop, since every event of a stream comes by here: copies of objects were a third of its cost. */
+  function remember(candidate: JsonObject): void {
+    for (const name in candidate) {
+      if (name === 'content' || name === 'logprobsResult' || name === 'index') continue;
+      if (name === 'groundingMetadata') addGrounding(candidate[name]);
+      else around[name] = candidate[name] as JsonValue;
+    }
+  }
+
+  /** Comes in several pieces now and then. */
+  function addGrounding(more: JsonValue | undefined): void {
+    const known = around['groundingMetadata'];
+    if (isObject(more)) around['groundingMetadata'] = isObject(known) ? { ...known, ...more } : more;
   }
 
   function addPart(part: AnswerPart | undefined): Delta | undefined {
@@ -129,11 +137,11 @@ export function createCandidateStream(index: number, context: CandidateContext):
   }
 
   /** Probabilities stand on the chunk of their text. */
-  function withLogprobs(chunks: ChunkChoice[], logprobs: JsonObject | null): ChunkChoice[] {
-    if (logprobs === null) return chunks;
-    const place = chunks.findIndex(({ delta }) => delta.content !== undefined);
-    if (place === -1) return [...chunks, { ...chunk({}), logprobs }];
-    return chunks.map((one, at) => (at === place ? { ...one, logprobs } : one));
+  function addLogprobs(chunks: ChunkChoice[], from: number, logprobs: JsonObject | null): void {
+    if (logprobs === null) return;
+    const place = chunks.findIndex(({ delta }, at) => at >= from && delta.content !== undefined);
+    if (place === -1) chunks.push({ ...chunk({}), logprobs });
+    else chunks[place] = { ...(chunks[place] as ChunkChoice), logprobs };
   }
 
   return {

@@ -5,7 +5,7 @@ import type { AnswerMeta, ChunkStream } from '../provider.ts';
 import { createCandidateStream, type CandidateStream } from './candidate-stream.ts';
 import { readError } from './error.ts';
 import { blockReasonOf, toBlockRefusal } from './finish.ts';
-import { objectsOf, textOf } from './json.ts';
+import { textOf } from './json.ts';
 import { shortName } from './models.ts';
 import { randomId } from './parts.ts';
 import type { Signatures } from './signatures.ts';
@@ -27,7 +27,9 @@ export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStr
     if (Array.isArray(event)) return event.flatMap(push);
     const error = readError(event);
     if (error !== undefined) throw error;
-    return isObject(event) ? addAnswer(event) : [];
+    const chunks: ChunkChoice[] = [];
+    if (isObject(event)) addAnswer(event, chunks);
+    return chunks;
   }
 
   function open(answer: JsonObject): void {
@@ -36,11 +38,13 @@ export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStr
     model = textOf(answer.modelVersion) ?? model;
   }
 
-  function addAnswer(answer: JsonObject): ChunkChoice[] {
+  function addAnswer(answer: JsonObject, chunks: ChunkChoice[]): void {
     open(answer);
     if (isObject(answer.usageMetadata)) usageMetadata = { ...usageMetadata, ...answer.usageMetadata };
     if (isObject(answer.promptFeedback)) promptFeedback = answer.promptFeedback;
-    return objectsOf(answer.candidates).flatMap((candidate) => candidateOf(candidate).add(candidate));
+    if (!Array.isArray(answer.candidates)) return;
+    for (const candidate of answer.candidates)
+      if (isObject(candidate)) candidateOf(candidate).add(candidate, chunks);
   }
 
   function candidateOf(candidate: JsonObject): CandidateStream {
