@@ -69,7 +69,8 @@ export class RawReader {
   #add(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    this.#scanner.push(chunk);
+    // Of a request that is the host's nothing but the model is looked at.
+    this.#scanner.push(chunk, !this.#taken);
     if (this.#taken) this.#check();
     else this.#decide();
   }
@@ -80,6 +81,7 @@ export class RawReader {
       const taking = this.#takes(model.value);
       if (taking === 'host') return this.#putBack();
       this.#taken = true;
+      this.#scanner.pushRest();
       this.#check();
       if (!this.#over && taking === 'flow' && !this.#isWhole()) this.#letFlow();
     } else if (isObject === false || malformed !== undefined || this.#size > this.#limit) {

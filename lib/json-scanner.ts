@@ -18,8 +18,13 @@ export interface ModelToken {
 }
 
 export interface JsonScanner {
-  /** Scans the next bytes; they are neither kept nor changed. After `malformed` or `end` further calls do nothing. */
-  push(chunk: Uint8Array): void;
+  /**
+   * Scans the next bytes; they are neither kept nor changed. After `malformed` or `end` further calls do nothing.
+   * @param untilModel Stops behind the first `model`: what follows is scanned by `pushRest`, where it matters at all.
+   */
+  push(chunk: Uint8Array, untilModel?: boolean): void;
+  /** Scans what the last `push` has left out, if anything. To be called before the next one. */
+  pushRest(): void;
   /** The body is over: what is still open is malformed. */
   end(): void;
   /** First top-level `model`, once its value has been read whole. */
@@ -109,6 +114,9 @@ class Scanner implements JsonScanner {
   private view: DataView | undefined = undefined;
   private readonly utf8 = createUtf8Check();
 
+  /** What `untilModel` has left out of a chunk. */
+  private rest: { readonly bytes: Buffer; readonly bad: number; readonly at: number } | undefined = undefined;
+
   private depth = 0;
   /** The state behind a value in the innermost open object or array. */
   private afterValue = DONE;
@@ -123,15 +131,30 @@ class Scanner implements JsonScanner {
   private tokenLimit = 0;
   private tokenPieces: Buffer[] | undefined = undefined;
 
-  push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array, untilModel = false): void {
     if (this.malformed !== undefined || this.ended) return;
     const bytes = Buffer.isBuffer(chunk)
       ? chunk
       : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const bad = this.utf8.findBad(bytes);
+    this.scanFrom(0, bytes, this.utf8.findBad(bytes), untilModel);
+  }
+
+  pushRest(): void {
+    const { rest } = this;
+    this.rest = undefined;
+    if (rest !== undefined) this.scanFrom(rest.at, rest.bytes, rest.bad, false);
+  }
+
+  /** @param bad Where the bytes are no UTF-8 any more: their length if they all are. */
+  private scanFrom(from: number, bytes: Buffer, bad: number, untilModel: boolean): void {
     // A bad byte is scanned too: outside of strings it is an unexpected character like any other.
-    if (bad >= 0) this.scan(bytes, Math.min(bad + 1, bytes.length));
+    const to = Math.min(bad + 1, bytes.length);
+    const at = from < to ? this.scan(bytes, from, to, untilModel) : to;
     if (this.malformed !== undefined) return;
+    if (at < to) {
+      this.rest = { bytes, bad, at };
+      return;
+    }
     if (bad < bytes.length) return this.fail('invalid UTF-8', bad);
     if (this.tokenStart !== -1) this.keepPiece(bytes);
     this.base += bytes.length;
@@ -154,9 +177,12 @@ class Scanner implements JsonScanner {
     this.fail(state >= ESCAPE && state < MINUS ? 'bad escape' : 'unexpected character', at);
   }
 
-  /** One long loop over local variables: calls and fields for every byte outside of strings would double its cost. */
-  private scan(bytes: Buffer, to: number): void {
-    let at = this.isObject === undefined ? this.findFirst(bytes, to) : 0;
+  /**
+   * One long loop over local variables: calls and fields for every byte outside of strings would double its cost.
+   * @returns where it stopped: at `to`, unless `untilModel` says otherwise.
+   */
+  private scan(bytes: Buffer, from: number, to: number, untilModel: boolean): number {
+    let at = this.isObject === undefined ? this.findFirst(bytes, to) : from;
     let state = this.state;
     while (at < to) {
       const step = STEPS[(state << 8) | bytes[at]!]!;
@@ -208,10 +234,13 @@ class Scanner implements JsonScanner {
           state = VALUE;
           break;
         default:
-          return this.refuse(state, at - 1);
+          this.refuse(state, at - 1);
+          return to;
       }
+      if (untilModel && this.model !== undefined) break;
     }
     this.state = state;
+    return at;
   }
 
   private findFirst(bytes: Buffer, to: number): number {

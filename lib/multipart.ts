@@ -48,6 +48,9 @@ class MultipartScanner implements BodyScanner {
     this.#pending = Buffer.from(this.#pending);
   }
 
+  /** A form is always read as far as its bytes reach: its parts may come in any order. */
+  pushRest(): void {}
+
   end(): void {
     if (this.#step !== 'epilogue') this.malformed ??= 'the form is cut off';
   }
