@@ -2,7 +2,7 @@
  * Finds the top-level `model` in a JSON body as its bytes arrive, and refuses what `JSON.parse` would refuse. Nothing
  * is built on the way, so that a body of many megabytes costs a fraction of parsing it and no memory.
  */
-import { skipPlainWords } from './json-skip.ts';
+import { skipUncontrolled } from './json-skip.ts';
 import { createUtf8Check } from './utf8.ts';
 
 /** The value of a top-level `model`. */
@@ -110,8 +110,11 @@ class Scanner implements JsonScanner {
   private ended = false;
   /** Offset of the current chunk in the body. */
   private base = 0;
-  /** The current chunk, for `skipPlainWords`. */
+  /** The current chunk, for `skipUncontrolled`. */
   private view: DataView | undefined = undefined;
+  /** Where in the chunk the next quote and the next backslash stand, as of the last look; its length: nowhere. */
+  private quoteAt = -1;
+  private backslashAt = -1;
   private readonly utf8 = createUtf8Check();
 
   /** What `untilModel` has left out of a chunk. */
@@ -159,6 +162,8 @@ class Scanner implements JsonScanner {
     if (this.tokenStart !== -1) this.keepPiece(bytes);
     this.base += bytes.length;
     this.view = undefined;
+    this.quoteAt = -1;
+    this.backslashAt = -1;
   }
 
   end(): void {
@@ -330,7 +335,7 @@ class Scanner implements JsonScanner {
   private skipPlain(bytes: Buffer, from: number, to: number): number {
     let at = from;
     for (;;) {
-      const near = Math.min(to, at + 24);
+      const near = Math.min(to, at + 48);
       while (at < near && STOPS[bytes[at]!] === 0) at++;
       if (at === near) at = this.skipFar(bytes, at, to);
       const escape = at < to && bytes[at] === BACKSLASH ? escapeLength(bytes, at, to) : 0;
@@ -341,13 +346,21 @@ class Scanner implements JsonScanner {
 
   private skipFar(bytes: Buffer, from: number, to: number): number {
     let at = from;
-    if (to - at >= 16) {
+    if (to - at >= 32) {
       this.view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      at = skipPlainWords(this.view, at, to);
+      // Looked for once each, however often something else comes in between: the whole stays linear.
+      if (this.quoteAt < at) this.quoteAt = indexOrEnd(bytes, QUOTE, at);
+      if (this.backslashAt < at) this.backslashAt = indexOrEnd(bytes, BACKSLASH, at);
+      at = skipUncontrolled(this.view, at, Math.min(this.quoteAt, this.backslashAt, to));
     }
     while (at < to && STOPS[bytes[at]!] === 0) at++;
     return at;
   }
+}
+
+function indexOrEnd(bytes: Buffer, byte: number, from: number): number {
+  const at = bytes.indexOf(byte, from);
+  return at === -1 ? bytes.length : at;
 }
 
 /** Length of the escape that begins at a backslash; 0 when it is cut off or wrong. */
