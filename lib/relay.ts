@@ -45,7 +45,9 @@ async function relayConverted(
   reply: Reply,
 ): Promise<void> {
   const { spec, model, body, created } = sender.call;
+  await sender.yieldIfLarge();
   const request = body.toJson(model.model);
+  await sender.yieldIfLarge();
   spec.check?.(request);
   const meta: Meta = { model: model.model, baseUrl, created, stream: request['stream'] === true };
   sender.record.stream = meta.stream;

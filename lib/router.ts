@@ -108,41 +108,39 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
       } else if (outcome.kind === 'refused') {
         answerError(outcome.error, new Reply(res), next);
       } else {
-        const call = { spec, model: decision as CloudDecision, body: outcome.body, headers: req.headers };
-        serve(
-          { ...call, arrivedMs, routedMs: performance.now(), created: unixSeconds() },
-          context,
-          res,
-          next,
-        );
+        const call: Call = {
+          spec,
+          model: decision as CloudDecision,
+          body: outcome.body,
+          headers: req.headers,
+          cancellation: new Cancellation(),
+          arrivedMs,
+          routedMs: performance.now(),
+          created: unixSeconds(),
+        };
+        serve(call, context, res, next);
       }
     }
   }
 
   /** A cloud call, from here to its record. */
-  function serve(
-    request: Omit<Call, 'cancellation'>,
-    context: AsyncResource,
-    res: Response,
-    next: NextFunction,
-  ): void {
-    const { spec, model } = request;
+  function serve(call: Call, context: AsyncResource, res: Response, next: NextFunction): void {
+    const { spec, model, cancellation } = call;
     // Gone while its compressed body was being inflated: there will be no further `close`, and nobody to pay for.
     if (res.closed) return;
     const reply = new Reply(res);
     if (calls.closing) return answerError(shuttingDown(), reply, next);
     if (log.enabled) log('%s: %s to %s', spec.endpoint, model.model, model.prefix);
-    const cancellation = new Cancellation();
     usage.opened(model.prefix);
-    const arrivedAt = Date.now() - (performance.now() - request.arrivedMs);
+    const arrivedAt = Date.now() - (performance.now() - call.arrivedMs);
     const record = openRecord(model.prefix, spec.endpoint, model.model, arrivedAt);
     const end = calls.open(() => {
-      record.totalMs = performance.now() - request.arrivedMs;
+      record.totalMs = performance.now() - call.arrivedMs;
       record.bytes = reply.bytes;
       record.clientLeft = cancellation.cancelled;
       record.status = reply.status || 499;
       record.complete &&= res.writableFinished;
-      if (reply.firstAt !== undefined) record.firstTokenMs = reply.firstAt - request.arrivedMs;
+      if (reply.firstAt !== undefined) record.firstTokenMs = reply.firstAt - call.arrivedMs;
       usage.add(Object.freeze(record));
       health.add(record);
       logEnd(record);
@@ -165,9 +163,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
     };
     const cloud = clouds.get(model.prefix) as Cloud;
     const refuseDropped = config.unsupportedParams === 'error';
-    relay({ ...request, cancellation }, cloud, refuseDropped, reply, record)
-      .catch(fail)
-      .finally(end);
+    relay(call, cloud, refuseDropped, reply, record).catch(fail).finally(end);
   }
 
   return Object.assign(handle, {

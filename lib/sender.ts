@@ -1,5 +1,6 @@
 /** One call's cloud: how it is asked, and how its answers and troubles are told to the client. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { stringify, type CloudBody, type Upload } from './body.ts';
 import type { CloudSettings } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
@@ -37,6 +38,9 @@ export interface Cloud {
 const JSON_TYPE = 'application/json';
 const USER_AGENT = `llm-prefix-router/${VERSION}`;
 
+/** What less than this costs is not noticed. */
+const LARGE_BYTES = 1024 * 1024;
+
 /** How much of an error answer is read: enough for every real one. Bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
@@ -72,6 +76,15 @@ export class Sender {
     return this.#cloud.settings.provider.name;
   }
 
+  /**
+   * Lets others have a turn between two steps of a large request: parsing, converting, writing and encoding ten
+   * megabytes take some 15 ms each, and together they would hold up every open stream for that long.
+   */
+  yieldIfLarge(): Promise<void> | undefined {
+    const announced = this.call.headers['content-length'];
+    return announced !== undefined && Number(announced) < LARGE_BYTES ? undefined : setImmediate();
+  }
+
   /** Sends a body and waits for the headers of the answer, whatever its status. */
   async send(upload: Upload, stream: boolean): Promise<Upstream> {
     const { provider, basePath, headers } = this.#cloud.settings;
@@ -102,7 +115,10 @@ export class Sender {
 
   /** A converted request. @throws RouterError for an answer that is not 2xx. */
   async sendConverted(body: object, stream: boolean): Promise<Upstream> {
-    const bytes = Buffer.from(stringify(body));
+    await this.yieldIfLarge();
+    const text = stringify(body);
+    await this.yieldIfLarge();
+    const bytes = Buffer.from(text);
     const upstream = await this.send({ body: bytes, length: bytes.length, contentType: JSON_TYPE }, stream);
     if (upstream.status < 300) return upstream;
     const { error } = await this.readError(upstream);

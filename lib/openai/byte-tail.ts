@@ -3,8 +3,8 @@
 export const HEAD_BYTES: number = 4 * 1024;
 /** Behind the usage of a response stand at most its metadata: 16 pairs of 64 and 512 characters, of 3 bytes each. */
 export const TAIL_BYTES: number = 32 * 1024;
-/** Room to begin with. */
-const FIRST_BYTES = 1024;
+/** Room to begin with: thousands of streams can be open, and many are silent for long. */
+const FIRST_BYTES = 256;
 
 const NOTHING = Buffer.alloc(0);
 
