@@ -43,7 +43,7 @@ ${remarks.map((remark) => `- ${remark}`).join('\n')}
   connections for JSON, 8 for streams, 4 for bodies of 2 MB. "Added" is the difference to the empty handler, "x" the ratio to what the row names, both in the same round; the table has the
   median of the rounds. In every round all systems take their turn.
 - The empty handler is an Express app that reads and parses the body and answers a fixed kilobyte with \`res.end\`. The bare pipe is undici's \`dispatch\` straight into Node's response, without
-  Express. The byte relay is the same with the request's body flowing through.
+  Express. The byte relay is the same with the request's body flowing through. The express-pipe is the bare pipe as the only handler of an Express app: the least that a middleware can cost.
 - Absolute times depend on the machine and on what else runs on it; ratios much less.
 `;
 }

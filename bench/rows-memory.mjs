@@ -11,6 +11,7 @@ export async function idle(bench) {
   const streams = idleCount(bench);
   const kinds = [
     { name: 'undici-pipe' },
+    { name: 'express-pipe' },
     { name: 'node-pipe' },
     ...CLOUDS.map((cloud) => ({ name: 'router', cloud })),
   ];
@@ -36,11 +37,11 @@ export async function idle(bench) {
         note: `${kilobytes(median(sizes.get(cloud)))}; bare pipe ${kilobytes(bare)}`,
       };
     }),
-    {
-      work: `beside it: node-pipe, ${streams} open`,
+    ...['express-pipe', 'node-pipe'].map((label) => ({
+      work: `beside it: ${label}, ${streams} open`,
       target: '-',
-      measured: `${(median(sizes.get('node-pipe')) / bare).toFixed(2)}x a bare pipe`,
-    },
+      measured: `${(median(sizes.get(label)) / bare).toFixed(2)}x a bare pipe`,
+    })),
   ];
 }
 

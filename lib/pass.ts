@@ -37,6 +37,8 @@ class Passage implements BodySink {
   /** Where an answer says what it cost, which no sound or picture does. */
   readonly #tail: UsageTail | undefined;
   readonly #isStream: boolean;
+  /** The stream's terminal event has come by. */
+  #ended = false;
   /** An answer that came in one piece leaves in one: two writes cost more than all that is done here. */
   #whole: Buffer | undefined;
 
@@ -68,6 +70,7 @@ class Passage implements BodySink {
       }
       this.#open();
     }
+    if (this.#isStream && !this.#ended) this.#ended = this.#holdsEnd(chunk);
     this.#tail?.add(chunk);
     return this.#reply.write(chunk);
   }
@@ -80,8 +83,7 @@ class Passage implements BodySink {
         return this.fail(noAnswer(this.#sender.name, 'sent an empty answer'));
       this.#open();
     }
-    if (this.#isStream && this.#sender.call.spec.endsWithDone && !this.#last().trimEnd().endsWith(DONE))
-      return this.fail(missingEnd(this.#sender.name));
+    if (this.#isStream && !this.#isComplete()) return this.fail(missingEnd(this.#sender.name));
     this.#note(this.#tail?.read());
     this.#sender.record.complete = true;
     this.#reply.end();
@@ -133,9 +135,20 @@ class Passage implements BodySink {
     this.#reply.end();
   }
 
-  /** How the stream ended so far: enough for the terminal event and its blank lines. */
+  #isComplete(): boolean {
+    const { endsWithDone, terminalEvent } = this.#sender.call.spec;
+    return endsWithDone ? this.#last().trimEnd().endsWith(DONE) : terminalEvent === undefined || this.#ended;
+  }
+
+  /** A terminal event can be longer than what is remembered of a stream, so it is looked for on its way. */
+  #holdsEnd(chunk: Buffer): boolean {
+    const { terminalEvent } = this.#sender.call.spec;
+    return terminalEvent !== undefined && terminalEvent.test(this.#last() + chunk.toString('latin1'));
+  }
+
+  /** How the stream ended so far: enough for `[DONE]` and its blank lines, and for the name of a terminal event. */
   #last(): string {
-    return this.#tail?.last(32) ?? '';
+    return this.#tail?.last(48) ?? '';
   }
 }
 

@@ -217,12 +217,7 @@ describe.each(BROKEN_STREAMS)('R11, R17: a stream that breaks off never looks wh
   });
 });
 
-const WITHOUT_END: readonly EndpointCase[] = STREAMS.filter(
-  // OpenAI's own Responses stream passes byte for byte; its clients look for `response.completed` themselves.
-  ({ relayed, path }) => !(relayed && path === '/v1/responses'),
-);
-
-test.each(WITHOUT_END)(
+test.each(STREAMS)(
   'R17: a stream that ends in order but too early ends in an error, $name',
   async (endpoint) => {
     const answer = await meet(endpoint, ({ socket }) =>
@@ -237,6 +232,63 @@ test.each(WITHOUT_END)(
     });
   },
 );
+
+describe("R17: OpenAI's own Responses stream", () => {
+  const endpoint = STREAMS.find(({ relayed, path }) => relayed && path === '/v1/responses') as EndpointCase;
+  const [delta = '', completed = ''] = endpoint.good;
+  const send =
+    (...events: readonly string[]) =>
+    ({ socket }: RawCall): void =>
+      void socket.write(STREAM_HEAD + events.map(chunk).join('') + LAST_CHUNK);
+
+  /** The text that reaches the client, of a stream without fault. */
+  async function pass(play: (call: RawCall) => void): Promise<string> {
+    const asked = setup.ask(endpoint);
+    play(await setup.clouds.openai.next());
+    const { text } = await asked;
+    expect(await since.openai.record()).toMatchObject({ errorCode: null, complete: true });
+    return text;
+  }
+
+  test('ends in an error if it ends in order without a terminal event', async () => {
+    const answer = await meet(endpoint, send(delta, delta));
+    expect([answer.status, answer.cut]).toEqual([200, false]);
+    expect(answer.text.startsWith(delta + delta)).toBe(true);
+    expect(lastErrorOf(answer)).toMatchObject({ code: 'stream_interrupted', type: 'server_error' });
+    expect(since.openai.records()[0]).toMatchObject({ errorCode: 'stream_interrupted', complete: false });
+  });
+
+  test.each(['completed', 'incomplete', 'failed'])(
+    'passes byte for byte if it ends with response.%s',
+    async (end) => {
+      const last = completed.replaceAll('response.completed', `response.${end}`);
+      expect(await pass(send(delta, last))).toBe(delta + last);
+    },
+  );
+
+  test('passes where the terminal event is longer than what is remembered of a stream', async () => {
+    const long = completed.replace('}}', `},"padding":"${'x'.repeat(100_000)}"}`);
+    expect(await pass(send(delta, long))).toBe(delta + long);
+  });
+
+  test.each([1, 10, 24, 30, 36, 44, 48, 52, 100])(
+    'passes where a packet ends %d characters into its terminal event',
+    async (at) => {
+      const text = await pass(({ socket }) => {
+        socket.write(STREAM_HEAD + chunk(delta) + chunk(completed.slice(0, at)), () =>
+          setImmediate(() => socket.write(chunk(completed.slice(at)) + LAST_CHUNK)),
+        );
+      });
+      expect(text).toBe(delta + completed);
+    },
+  );
+
+  test('is not ended by a text that speaks of the terminal event', async () => {
+    const spoken = delta.replace('Grüße', JSON.stringify('"type":"response.completed"').slice(1, -1));
+    const answer = await meet(endpoint, send(spoken));
+    expect(lastErrorOf(answer)).toMatchObject({ code: 'stream_interrupted' });
+  });
+});
 
 describe('R17: an error event', () => {
   test.each(STREAMS.filter(({ relayed }) => !relayed))(

@@ -12,6 +12,8 @@ export interface EndpointSpec {
   readonly carrier?: ChatCarrier;
   /** A stream of this endpoint ends with `data: [DONE]`: one that does not was cut. */
   readonly endsWithDone: boolean;
+  /** What only the last event of a good stream of this endpoint holds, or an error. The same holds without it. */
+  readonly terminalEvent?: RegExp;
   /**
    * A check that a relayed body must pass too. Such a body is read whole and parsed, so only where nothing else helps.
    * @throws RouterError
@@ -20,6 +22,9 @@ export interface EndpointSpec {
   /** The body may be `multipart/form-data`. */
   readonly forms?: true;
 }
+
+/** Inside of a string the quotes would be escaped. https://platform.openai.com/docs/api-reference/responses-streaming */
+const RESPONSES_END = /"type":\s*"(?:response\.(?:completed|incomplete|failed)|error)"|data: *\{"error":/;
 
 /** By path below the mount. */
 export function createEndpoints(): ReadonlyMap<string, EndpointSpec> {
@@ -32,6 +37,7 @@ export function createEndpoints(): ReadonlyMap<string, EndpointSpec> {
       check: checks.responses,
       carrier: responsesCarrier,
       checkRelayed: refuseBackground,
+      terminalEvent: RESPONSES_END,
       endsWithDone: false,
     },
     { endpoint: 'embeddings', check: checks.embeddings, endsWithDone: false },

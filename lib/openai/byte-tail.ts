@@ -37,6 +37,12 @@ export class ByteTail {
     return Buffer.concat([this.#ring.subarray(seam), this.#ring.subarray(0, seam)]);
   }
 
+  /** A few of the last bytes. @param count Of them, at most. */
+  last(count: number): Buffer {
+    const end = this.total > TAIL_BYTES ? this.total % TAIL_BYTES : this.total;
+    return end >= count ? this.#ring.subarray(end - count, end) : this.tail.subarray(-count);
+  }
+
   /** @returns how many bytes of the chunk found room. */
   #fill(chunk: Buffer): number {
     const wanted = Math.min(this.total + chunk.length, TAIL_BYTES);

@@ -15,7 +15,7 @@ export interface Account {
 export interface UsageTail {
   add(chunk: Buffer): void;
   read(): Account;
-  /** The last bytes so far, as Latin-1. @param count At most 1,024. */
+  /** The last bytes so far, as Latin-1. @param count Of them, at most. */
   last(count: number): string;
 }
 
@@ -24,7 +24,7 @@ export function createUsageTail(kind: TextKind): UsageTail {
   return {
     add: (chunk) => bytes.add(chunk),
     read: () => readAccount(bytes.head, bytes.tail, kind),
-    last: (count) => bytes.tail.subarray(-count).toString('latin1'),
+    last: (count) => bytes.last(count).toString('latin1'),
   };
 }
 
