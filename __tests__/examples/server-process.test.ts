@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
+import { chunk, httpAnswer, startRawCloud, STREAM_HEAD } from '../support/raw-cloud.ts';
 import { compileExample, run, start, type Program, type Running } from './support.ts';
 
 // Processes start slowly on a busy machine.
@@ -101,11 +102,11 @@ describe('a signal', () => {
     return { server, url, held, stream };
   }
 
-  function chat(url: string): Promise<Response> {
+  function chat(url: string, model = 'llama'): Promise<Response> {
     return fetch(`${url}/v1/chat/completions`, {
       method: 'POST',
       headers: { authorization: 'Bearer sk-client', 'content-type': 'application/json' },
-      body: '{"model":"llama"}',
+      body: JSON.stringify({ model }),
     });
   }
 
@@ -128,6 +129,29 @@ describe('a signal', () => {
     expect(await stream.read()).toEqual({ done: false, value: 'data: [DONE]\n\n' });
     expect(await stream.read()).toEqual({ done: true, value: undefined });
     expect(await server.exited).toBe(0);
+  });
+
+  test('R38: after SIGKILL client and cloud see the cut, and a new process serves on the same port', async () => {
+    const cloud = await startRawCloud();
+    const env = { ...ENV, LOCAL_NODES: nodeUrl, OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL: cloud.url };
+    const server = start(program.file, env);
+    const url = await server.line(/^Listening on (.+)$/);
+    const asked = chat(url, 'openai:gpt-5.4');
+    const call = await cloud.next();
+    call.socket.write(STREAM_HEAD + chunk('data: {}\n\n'));
+    const stream = (await asked).body!.pipeThrough(new TextDecoderStream()).getReader();
+    expect(await stream.read()).toEqual({ done: false, value: 'data: {}\n\n' });
+    server.child.kill('SIGKILL');
+    await expect(stream.read()).rejects.toThrow('terminated');
+    await call.closed;
+    const next = start(program.file, { ...env, PORT: new URL(url).port });
+    expect(await next.line(/^Listening on (.+)$/)).toBe(url);
+    const again = chat(url, 'openai:gpt-5.4');
+    (await cloud.next()).socket.write(httpAnswer(200, {}, '{"ok":true}'));
+    expect(await (await again).json()).toEqual({ ok: true });
+    next.child.kill('SIGTERM');
+    expect(await next.exited).toBe(0);
+    await cloud.close();
   });
 
   test('a second signal ends the process at once', async () => {

@@ -2,12 +2,13 @@
  * R10: silence has an end, in whatever phase it begins, and the cloud's connection is closed. undici's clock is coarse
  * (about a second), so that one test waits for all endpoints at once.
  */
+import type { Socket } from 'node:net';
 import { anthropic, google, openai } from '../../lib/index.ts';
 import type { Answer } from '../support/http.ts';
-import { chunk, startRawCloud, STREAM_HEAD } from '../support/raw-cloud.ts';
+import { chunk, LAST_CHUNK, startRawCloud, STREAM_HEAD } from '../support/raw-cloud.ts';
 import { CHATS, CLOUDS, ENDPOINTS, looksWhole, STREAMS, TITLES, WHOLE_ANSWERS } from './endpoints.ts';
 import type { EndpointCase } from './endpoints.ts';
-import { errorOf, KEYS, lastErrorOf, setUp, type Setup } from './setup.ts';
+import { errorOf, expectWhole, KEYS, lastErrorOf, setUp, type Setup } from './setup.ts';
 
 let setup: Setup;
 
@@ -91,6 +92,34 @@ test('R10: a stream that stops ends in an error event', async () => {
   expect(answers.map(([{ name }, answer]) => [name, answer.status, answer.cut, lastErrorOf(answer)])).toEqual(
     answers.map(([endpoint]) => [endpoint.name, 200, false, tooLate(endpoint, STOPPED)]),
   );
+});
+
+/** A stream in 20 pieces, a fifth of a second apart: 4 s at least, in all. */
+function drip(socket: Socket, text: string): void {
+  const size = Math.ceil(text.length / 20);
+  let at = 0;
+  socket.write(STREAM_HEAD);
+  const timer = setInterval(() => {
+    if (at < text.length) socket.write(chunk(text.slice(at, (at += size))));
+    else {
+      clearInterval(timer);
+      socket.write(LAST_CHUNK);
+    }
+  }, 200);
+}
+
+test('R10: a stream that drips for longer than the limit, but never stops for so long, ends whole', async () => {
+  const patient = await setUp({ timeouts: { firstByteMs: 2_500, idleMs: 2_500 } });
+  const dripping: Promise<void>[] = [];
+  for (const endpoint of STREAMS) {
+    const asked = patient.ask(endpoint);
+    const { socket } = await patient.clouds[endpoint.cloud].next();
+    drip(socket, endpoint.good.join(''));
+    dripping.push(asked.then((answer) => expectWhole(endpoint, answer)));
+  }
+  await Promise.all(dripping);
+  expect(patient.bugs).toEqual([]);
+  await patient.close();
 });
 
 test('R10: an error status whose body never comes is 504', async () => {
