@@ -100,6 +100,7 @@ function streamConverted(
   sender: Sender,
   reply: Reply,
 ): Promise<void> {
+  const { conversion } = plan;
   const writer = (plan.carrier as ChatCarrier).createWriter(stream, plan.request, plan.meta);
   const heartbeat = setTimeout(() => beat(), HEARTBEAT_MS).unref();
   let pending = '';
@@ -138,7 +139,7 @@ function streamConverted(
     readEvents(upstream, {
       event: (data) => {
         // Some gateways in front of a cloud add OpenAI's terminal event.
-        if (data !== '[DONE]') add(stream.push(parseEvent(data, sender.name)));
+        if (data !== '[DONE]') add(stream.push(parseEvent(data, conversion, sender.name)));
       },
       flush,
       end(rest) {
@@ -162,9 +163,9 @@ function openStream(reply: Reply, headers: Record<string, string>): void {
 }
 
 /** @throws RouterError `stream_interrupted` */
-function parseEvent(data: string, name: string): unknown {
+function parseEvent(data: string, conversion: Conversion, name: string): unknown {
   try {
-    return JSON.parse(data);
+    return conversion.parseEvent === undefined ? JSON.parse(data) : conversion.parseEvent(data);
   } catch (cause) {
     throw new RouterError('stream_interrupted', {
       message: `${name} sent an event that is no JSON.`,

@@ -10,19 +10,13 @@ import {
   refused,
   tooLarge,
   type BodyOutcome,
-  type HostRequest,
-  type TakesBody,
+  type BodyTaker,
 } from './body.ts';
 import { createInflater, type Inflater } from './inflate.ts';
 import { createJsonScanner } from './json-scanner.ts';
 
-export function readCompressed(
-  req: HostRequest,
-  encoding: string,
-  limit: number,
-  takes: TakesBody,
-  done: (outcome: BodyOutcome) => void,
-): void {
+export function readCompressed(encoding: string, taker: BodyTaker): void {
+  const { req, limit } = taker;
   const chunks: Buffer[] = [];
   let size = 0;
   const onReadable = (): void => {
@@ -35,21 +29,15 @@ export function readCompressed(
     const held = Buffer.concat(chunks, size);
     if (size > 0) req.unshift(held);
     const inflate = createInflater(encoding);
-    if (inflate === undefined || size === 0) done(HOST);
-    else scanInflated(inflate, held, size > limit, limit, takes, done);
+    if (inflate === undefined || size === 0) taker.settle(HOST);
+    else scanInflated(inflate, held, size > limit, taker);
   };
   req.on('readable', onReadable);
 }
 
 /** @param incomplete There is more than `limit` of the compressed body alone: only a local request may pass. */
-function scanInflated(
-  inflate: Inflater,
-  compressed: Buffer,
-  incomplete: boolean,
-  limit: number,
-  takes: TakesBody,
-  done: (outcome: BodyOutcome) => void,
-): void {
+function scanInflated(inflate: Inflater, compressed: Buffer, incomplete: boolean, taker: BodyTaker): void {
+  const { limit } = taker;
   const scanner = createJsonScanner();
   const chunks: Buffer[] = [];
   let size = 0;
@@ -59,7 +47,7 @@ function scanInflated(
     if (over) return;
     over = true;
     inflate.destroy();
-    done(outcome);
+    taker.settle(outcome);
   };
   inflate.on('data', (chunk: Buffer) => {
     if (over) return;
@@ -67,7 +55,7 @@ function scanInflated(
     size += chunk.length;
     scanner.push(chunk);
     if (!taken && scanner.model !== undefined && scanner.model.end <= limit) {
-      if (takes(scanner.model.value) === 'host') return settle(HOST);
+      if (taker.takes(scanner.model.value) === 'host') return settle(HOST);
       taken = true;
     }
     const fault = taken ? faultOf(scanner) : undefined;

@@ -6,39 +6,54 @@ import { Readable } from 'node:stream';
 import {
   exchangeModel,
   faultOf,
+  NOTHING,
   tooLarge,
   type BodyScanner,
+  type BodyTaker,
   type CloudBody,
   type FoundModel,
   type HostRequest,
+  type Upload,
 } from './body.ts';
 import { readChunk } from './body-raw.ts';
-import type { JsonObject } from './openai/types.ts';
 
-/** @param head What has been read so far; the model is in it. */
-export function flowingBody(
-  req: HostRequest,
-  head: Buffer,
-  scanner: BodyScanner,
-  contentType: string,
-  limit: number,
-): CloudBody {
-  return {
-    toUpload(model) {
-      const announced = req.headers['content-length'];
-      const first = exchangeModel(head, scanner.model as FoundModel, model);
-      const cut = head.length - first.length;
-      const length = announced === undefined ? undefined : Number(announced) - cut;
-      return { body: new FlowingBody(req, first, head.length, scanner, limit), length, contentType };
-    },
-    // Only what is taken whole is converted.
-    toJson: (): JsonObject => {
-      throw new TypeError('A body that flows cannot be read as data.');
-    },
-  };
+export class FlowBody implements CloudBody {
+  readonly #taker: BodyTaker;
+  readonly #scanner: BodyScanner;
+  readonly #contentType: string;
+  #head: Buffer;
+
+  /** @param head What has been read so far; the model is in it. */
+  constructor(taker: BodyTaker, head: Buffer, scanner: BodyScanner, contentType: string) {
+    this.#taker = taker;
+    this.#head = head;
+    this.#scanner = scanner;
+    this.#contentType = contentType;
+  }
+
+  toUpload(model: string): Upload {
+    const announced = this.#taker.headers['content-length'];
+    const head = this.#head;
+    this.#head = NOTHING;
+    const first = exchangeModel(head, this.#scanner.model as FoundModel, model);
+    const cut = head.length - first.length;
+    return {
+      body: new FlowingBytes(this.#taker, first, head.length, this.#scanner),
+      length: announced === undefined ? undefined : Number(announced) - cut,
+      contentType: this.#contentType,
+    };
+  }
+
+  toJson(): never {
+    return this.peek();
+  }
+
+  peek(): never {
+    throw new TypeError('A body that flows cannot be read as data.');
+  }
 }
 
-class FlowingBody extends Readable {
+class FlowingBytes extends Readable {
   readonly #req: HostRequest;
   readonly #scanner: BodyScanner;
   readonly #limit: number;
@@ -55,14 +70,14 @@ class FlowingBody extends Readable {
     if (!this.#req.complete) this.destroy(new Error('The client left while it sent its request.'));
   };
 
-  constructor(req: HostRequest, first: Buffer, size: number, scanner: BodyScanner, limit: number) {
+  constructor({ req, headers, limit }: BodyTaker, first: Buffer, size: number, scanner: BodyScanner) {
     super({ highWaterMark: 128 * 1024 });
     this.#req = req;
     this.#held = first;
     this.#size = size;
     this.#scanner = scanner;
     this.#limit = limit;
-    this.#announced = Number(req.headers['content-length'] ?? -1);
+    this.#announced = Number(headers['content-length'] ?? -1);
     req.on('readable', this.#onReadable);
     req.once('close', this.#onClose);
   }
@@ -100,6 +115,7 @@ class FlowingBody extends Readable {
     this.#scanner.end();
     if (this.#isFaulty()) return;
     this.push(this.#held);
+    this.#held = NOTHING;
     this.push(null);
   }
 

@@ -10,19 +10,17 @@ import {
   tooLarge,
   type BodyOutcome,
   type BodyScanner,
+  type BodyTaker,
   type HostRequest,
-  type TakesBody,
 } from './body.ts';
-import { flowingBody } from './body-flow.ts';
+import { FlowBody } from './body-flow.ts';
 import type { RouterError } from './errors.ts';
 
 export class RawReader {
   readonly #req: HostRequest;
   readonly #scanner: BodyScanner;
   readonly #contentType: string;
-  readonly #limit: number;
-  readonly #takes: TakesBody;
-  readonly #done: (outcome: BodyOutcome) => void;
+  readonly #taker: BodyTaker;
   readonly #chunks: Buffer[] = [];
   /** Bytes, as the client says; -1 where it does not. */
   readonly #announced: number;
@@ -31,21 +29,12 @@ export class RawReader {
   #over = false;
   readonly #onReadable = (): void => this.#read();
 
-  constructor(
-    req: HostRequest,
-    scanner: BodyScanner,
-    contentType: string,
-    limit: number,
-    takes: TakesBody,
-    done: (outcome: BodyOutcome) => void,
-  ) {
-    this.#req = req;
-    this.#announced = Number(req.headers['content-length'] ?? -1);
+  constructor(scanner: BodyScanner, contentType: string, taker: BodyTaker) {
+    this.#req = taker.req;
+    this.#announced = Number(taker.headers['content-length'] ?? -1);
     this.#scanner = scanner;
     this.#contentType = contentType;
-    this.#limit = limit;
-    this.#takes = takes;
-    this.#done = done;
+    this.#taker = taker;
   }
 
   start(): void {
@@ -77,14 +66,14 @@ export class RawReader {
 
   #decide(): void {
     const { model, isObject, malformed } = this.#scanner;
-    if (model !== undefined && model.end <= this.#limit) {
-      const taking = this.#takes(model.value);
+    if (model !== undefined && model.end <= this.#taker.limit) {
+      const taking = this.#taker.takes(model.value);
       if (taking === 'host') return this.#putBack();
       this.#taken = true;
       this.#scanner.pushRest();
       this.#check();
       if (!this.#over && taking === 'flow' && !this.#isWhole()) this.#letFlow();
-    } else if (isObject === false || malformed !== undefined || this.#size > this.#limit) {
+    } else if (isObject === false || malformed !== undefined || this.#size > this.#taker.limit) {
       this.#putBack();
     }
   }
@@ -96,13 +85,12 @@ export class RawReader {
   }
 
   #fault(): RouterError | undefined {
-    return Math.max(this.#size, this.#announced) > this.#limit
-      ? tooLarge(this.#limit)
-      : faultOf(this.#scanner);
+    const { limit } = this.#taker;
+    return Math.max(this.#size, this.#announced) > limit ? tooLarge(limit) : faultOf(this.#scanner);
   }
 
   #letFlow(): void {
-    const body = flowingBody(this.#req, this.#concat(), this.#scanner, this.#contentType, this.#limit);
+    const body = new FlowBody(this.#taker, this.#concat(), this.#scanner, this.#contentType);
     this.#finish({ kind: 'cloud', body });
   }
 
@@ -124,7 +112,7 @@ export class RawReader {
   #finish(outcome: BodyOutcome): void {
     this.#over = true;
     this.#req.removeListener('readable', this.#onReadable);
-    this.#done(outcome);
+    this.#taker.settle(outcome);
   }
 }
 

@@ -2,7 +2,7 @@
  * The request body, once: far enough to know its `model`, and then on to a cloud or back to the host. A body that is
  * not for a cloud is put back, and the host's handler finds it as if nobody had looked.
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { readCompressed } from './body-compressed.ts';
 import { RawReader } from './body-raw.ts';
@@ -19,12 +19,17 @@ export interface Upload {
   readonly contentType: string;
 }
 
-/** The body of a request that goes to a cloud. Each way to take it can be taken once. */
+/**
+ * The body of a request that goes to a cloud. It can be taken once, in one way or the other: then it is let go of here,
+ * since the answer may take hours.
+ */
 export interface CloudBody {
   /** The body as it came, with only the model exchanged: byte for byte where it was not parsed before us. */
   toUpload(model: string): Upload;
-  /** The body as data, with the model exchanged. Only for a body that was taken `whole`. */
+  /** The body as data, with the model exchanged. Only for a body that was read `whole`, as `peek`. */
   toJson(model: string): JsonObject;
+  /** The body as data, to be looked at before it is taken. */
+  peek(): JsonObject;
 }
 
 /**
@@ -38,11 +43,22 @@ export type BodyOutcome =
   | { readonly kind: 'cloud'; readonly body: CloudBody }
   | { readonly kind: 'refused'; readonly error: RouterError };
 
-/**
- * Asked once, in the tick in which the model is known; never if there is none.
- * @returns `host` leaves the body to the host; `whole` waits until all of it is there; `flow` takes it as it comes.
- */
-export type TakesBody = (model: unknown) => 'host' | 'whole' | 'flow';
+/** `host` leaves a body to the host; `whole` waits until all of it is there; `flow` takes it as it comes. */
+export type Taking = 'host' | 'whole' | 'flow';
+
+/** A request whose body is to be read, and who asks for it. */
+export interface BodyTaker {
+  readonly req: HostRequest;
+  readonly headers: IncomingHttpHeaders;
+  /** Largest body for a cloud, in bytes, also after inflating. */
+  readonly limit: number;
+  /** This endpoint takes `multipart/form-data` too. */
+  readonly forms: boolean;
+  /** Asked once, in the tick in which the model is known; never if there is none. */
+  takes(model: unknown): Taking;
+  /** Called once, in the same tick for a local request; never if the client leaves while it sends. */
+  settle(outcome: BodyOutcome): void;
+}
 
 /** An Express request: a stream, and `body` where a parser ran before us. */
 export type HostRequest = IncomingMessage & { body?: unknown };
@@ -64,57 +80,50 @@ export const HOST: BodyOutcome = { kind: 'host' };
 
 const JSON_TYPE = 'application/json';
 
-/**
- * Finds the model of a request and takes the body if `takes` says so. `done` is called once, in the same tick for a
- * local request; never if the client leaves while it sends.
- * @param limit Largest body for a cloud, in bytes, also after inflating.
- * @param forms Whether this endpoint takes `multipart/form-data` too.
- */
-export function readBody(
-  req: HostRequest,
-  limit: number,
-  forms: boolean,
-  takes: TakesBody,
-  done: (outcome: BodyOutcome) => void,
-): void {
-  if (hasNoBody(req)) return done(HOST);
-  const type = req.headers['content-type'] ?? '';
-  const isForm = forms && /^multipart\/form-data\b/i.test(type);
-  if (req.readableDidRead) return done(readParsed(req.body, isForm, limit, takes));
-  const encoding = req.headers['content-encoding'];
+export const NOTHING: Buffer = Buffer.alloc(0);
+
+/** Finds the model of a request and takes the body if the taker says so. */
+export function readBody(taker: BodyTaker): void {
+  const { req, headers } = taker;
+  if (hasNoBody(headers)) return taker.settle(HOST);
+  const type = headers['content-type'] ?? '';
+  const isForm = taker.forms && /^multipart\/form-data\b/i.test(type);
+  if (req.readableDidRead) return taker.settle(readParsed(req.body, isForm, taker));
+  const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
-    return isForm ? done(HOST) : readCompressed(req, encoding, limit, takes, done);
+    return isForm ? taker.settle(HOST) : readCompressed(encoding, taker);
   const scanner = isForm ? createMultipartScanner(type) : createJsonScanner();
-  new RawReader(req, scanner, isForm ? type : JSON_TYPE, limit, takes, done).start();
+  new RawReader(scanner, isForm ? type : JSON_TYPE, taker).start();
 }
 
-function hasNoBody(req: IncomingMessage): boolean {
-  const length = req.headers['content-length'];
-  return length === undefined ? req.headers['transfer-encoding'] === undefined : Number(length) === 0;
+function hasNoBody(headers: IncomingHttpHeaders): boolean {
+  const length = headers['content-length'];
+  return length === undefined ? headers['transfer-encoding'] === undefined : Number(length) === 0;
 }
 
 /** What a parser before us made of the body: an object, a string or bytes. */
-function readParsed(body: unknown, isForm: boolean, limit: number, takes: TakesBody): BodyOutcome {
-  if (isForm) return readParsedForm(body, takes);
-  if (typeof body === 'string') return scanWhole(Buffer.from(body), limit, takes);
+function readParsed(body: unknown, isForm: boolean, taker: BodyTaker): BodyOutcome {
+  if (isForm) return readParsedForm(body, taker);
+  if (typeof body === 'string') return scanWhole(Buffer.from(body), taker);
   // The host's own buffer is copied, since the prefix is cut out in place.
-  if (Buffer.isBuffer(body)) return scanWhole(Buffer.from(body), limit, takes);
-  if (!isObject(body) || !Object.hasOwn(body, 'model') || takes(body.model) === 'host') return HOST;
-  return { kind: 'cloud', body: parsedBody(body, limit) };
+  if (Buffer.isBuffer(body)) return scanWhole(Buffer.from(body), taker);
+  if (!isObject(body) || !Object.hasOwn(body, 'model') || taker.takes(body.model) === 'host') return HOST;
+  return { kind: 'cloud', body: parsedBody(body, taker.limit) };
 }
 
-function readParsedForm(body: unknown, takes: TakesBody): BodyOutcome {
-  if (!isObject(body) || !Object.hasOwn(body, 'model') || takes(body.model) === 'host') return HOST;
+function readParsedForm(body: unknown, taker: BodyTaker): BodyOutcome {
+  if (!isObject(body) || !Object.hasOwn(body, 'model') || taker.takes(body.model) === 'host') return HOST;
   const message =
     'This form was read before the router. Mount the router in front of the parser for multipart forms.';
   return refused(new RouterError('invalid_value', { message }));
 }
 
-function scanWhole(bytes: Buffer, limit: number, takes: TakesBody): BodyOutcome {
+function scanWhole(bytes: Buffer, taker: BodyTaker): BodyOutcome {
+  const { limit } = taker;
   const scanner = createJsonScanner();
   scanner.push(bytes);
   if (scanner.model === undefined || scanner.model.end > limit) return HOST;
-  if (takes(scanner.model.value) === 'host') return HOST;
+  if (taker.takes(scanner.model.value) === 'host') return HOST;
   return bytes.length > limit ? refused(tooLarge(limit)) : finish(bytes, scanner, JSON_TYPE);
 }
 
@@ -123,7 +132,7 @@ export function finish(bytes: Buffer, scanner: BodyScanner, contentType: string)
   scanner.end();
   const fault = faultOf(scanner);
   if (fault !== undefined) return refused(fault);
-  return { kind: 'cloud', body: rawBody(bytes, scanner.model as FoundModel, contentType) };
+  return { kind: 'cloud', body: new RawBody(bytes, scanner.model as FoundModel, contentType) };
 }
 
 export function refused(error: RouterError): BodyOutcome {
@@ -158,15 +167,38 @@ export function tooLarge(limit: number): RouterError {
   });
 }
 
-/** A body whose bytes we have: only the model is touched. The bytes are ours to change. */
-function rawBody(bytes: Buffer, found: FoundModel, contentType: string): CloudBody {
-  return {
-    toUpload(model) {
-      const body = exchangeModel(bytes, found, model);
-      return { body, length: body.length, contentType };
-    },
-    toJson: (model) => ({ ...(JSON.parse(bytes.toString('utf8')) as JsonObject), model }),
-  };
+/** A body whose bytes we have: only the model is touched. The bytes are ours to change, and let go of once taken. */
+class RawBody implements CloudBody {
+  #bytes: Buffer;
+  readonly #found: FoundModel;
+  readonly #contentType: string;
+
+  constructor(bytes: Buffer, found: FoundModel, contentType: string) {
+    this.#bytes = bytes;
+    this.#found = found;
+    this.#contentType = contentType;
+  }
+
+  toUpload(model: string): Upload {
+    const body = exchangeModel(this.#take(), this.#found, model);
+    return { body, length: body.length, contentType: this.#contentType };
+  }
+
+  toJson(model: string): JsonObject {
+    const body = this.peek();
+    this.#bytes = NOTHING;
+    return { ...body, model };
+  }
+
+  peek(): JsonObject {
+    return JSON.parse(this.#bytes.toString('utf8')) as JsonObject;
+  }
+
+  #take(): Buffer {
+    const bytes = this.#bytes;
+    this.#bytes = NOTHING;
+    return bytes;
+  }
 }
 
 /**
@@ -192,6 +224,7 @@ function parsedBody(body: JsonObject, limit: number): CloudBody {
       return { body: bytes, length: bytes.length, contentType: JSON_TYPE };
     },
     toJson: (model) => ({ ...body, model }),
+    peek: () => body,
   };
 }
 

@@ -1,7 +1,14 @@
 /** An answer in OpenAI's own form: its bytes pass as they come. */
+import { isAscii } from 'node:buffer';
 import { RouterError } from './errors.ts';
 import { errorEvent } from './openai/sse.ts';
-import { accountOf, createUsageTail, type Account, type UsageTail } from './openai/usage-tail.ts';
+import {
+  accountOf,
+  createUsageTail,
+  LAST_EVENT_BYTES,
+  type Account,
+  type UsageTail,
+} from './openai/usage-tail.ts';
 import type { Sender } from './sender.ts';
 import { STREAM_HEADERS, type Reply } from './reply.ts';
 import { readPlain } from './transport/read.ts';
@@ -37,6 +44,8 @@ class Passage implements BodySink {
   /** Where an answer says what it cost, which no sound or picture does. */
   readonly #tail: UsageTail | undefined;
   readonly #isStream: boolean;
+  /** The head of the answer is with the client. */
+  #isOpen = false;
   /** The stream's terminal event has come by. */
   #ended = false;
   /** An answer that came in one piece leaves in one: two writes cost more than all that is done here. */
@@ -57,13 +66,16 @@ class Passage implements BodySink {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#isStream = type.startsWith('text/event-stream');
-    if (this.#isStream) this.#tail = createUsageTail('sse');
+    // Only an event that ends a response repeats all of it.
+    const { terminalEvent } = sender.call.spec;
+    if (this.#isStream)
+      this.#tail = createUsageTail('sse', terminalEvent === undefined ? LAST_EVENT_BYTES : undefined);
     else if (type.startsWith(JSON_TYPE)) this.#tail = createUsageTail('json');
     sender.record.stream = this.#isStream;
   }
 
   write(chunk: Buffer): boolean {
-    if (!this.#reply.started) {
+    if (!this.#isOpen) {
       if (this.#lengthAnnounced() === chunk.length) {
         this.#whole = chunk;
         return true;
@@ -77,7 +89,7 @@ class Passage implements BodySink {
 
   end(): void {
     if (this.#whole !== undefined) return this.#endWhole(this.#whole);
-    if (!this.#reply.started) {
+    if (!this.#isOpen) {
       // Silence, transcribed as plain text, is the one good answer that is empty.
       if (!this.#type.startsWith('text/plain'))
         return this.fail(noAnswer(this.#sender.name, 'sent an empty answer'));
@@ -94,11 +106,12 @@ class Passage implements BodySink {
     this.#note(this.#tail?.read());
     if (!(error instanceof RouterError)) return this.#reject(error as Error);
     const told = this.#sender.describe(error);
-    if (this.#reply.started) this.#breakOff(told);
+    if (this.#isOpen) this.#breakOff(told);
     this.#reject(told);
   }
 
   #open(): void {
+    this.#isOpen = true;
     const headers = this.#sender.clientHeaders(this.#upstream);
     if (this.#isStream) Object.assign(headers, STREAM_HEADERS);
     // With the length announced the client can tell a cut answer from a whole one.
@@ -109,9 +122,11 @@ class Passage implements BodySink {
 
   #endWhole(bytes: Buffer): void {
     const { record } = this.#sender;
-    if (this.#tail !== undefined) this.#note(accountOf(bytes));
+    // Node joins text, but not bytes, to the head: then there is one piece to write.
+    const body = bytes.length <= ONE_PIECE_BYTES && isAscii(bytes) ? bytes.toString('latin1') : bytes;
+    if (this.#tail !== undefined) this.#note(accountOf(body));
     record.complete = true;
-    this.#reply.send(this.#upstream.status, this.#sender.clientHeaders(this.#upstream), bytes);
+    this.#reply.send(this.#upstream.status, this.#sender.clientHeaders(this.#upstream), body);
     this.#resolve();
   }
 
@@ -151,6 +166,9 @@ class Passage implements BodySink {
     return this.#tail?.last(48) ?? '';
   }
 }
+
+/** Above this a copy costs more than a second piece to write. */
+const ONE_PIECE_BYTES = 16 * 1024;
 
 const JSON_TYPE = 'application/json';
 const DONE = 'data: [DONE]';

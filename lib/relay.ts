@@ -4,7 +4,7 @@ import type { CloudSettings } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
 import { pass } from './pass.ts';
-import { RELAY, type Conversion, type Meta } from './providers/provider.ts';
+import { RELAY, type Conversion, type Meta, type Provider } from './providers/provider.ts';
 import type { Reply } from './reply.ts';
 import { Sender, type Call, type Cloud } from './sender.ts';
 import type { OpenRecord } from './status/record.ts';
@@ -26,7 +26,8 @@ export async function relay(
   const own = provider.endpoints[spec.endpoint];
   const conversion = own ?? (spec.carrier && provider.endpoints['chat/completions']);
   if (conversion === undefined) throw unsupportedEndpoint(spec, provider.name);
-  const apiKey = await readKey(cloud.settings);
+  const key = readKey(cloud.settings);
+  const apiKey = typeof key === 'string' ? key : await key;
   const sender = new Sender(call, cloud, apiKey, record);
   try {
     if (conversion === RELAY) await relayBytes(sender, reply);
@@ -51,12 +52,13 @@ async function relayConverted(
   spec.check?.(request);
   const meta: Meta = { model: model.model, baseUrl, created, stream: request['stream'] === true };
   sender.record.stream = meta.stream;
-  await answerConverted({ request, meta, conversion, carrier: spec.carrier, refuseDropped }, sender, reply);
+  // Not awaited: what this function holds would be held for as long as a stream takes.
+  return answerConverted({ request, meta, conversion, carrier: spec.carrier, refuseDropped }, sender, reply);
 }
 
 async function relayBytes(sender: Sender, reply: Reply): Promise<void> {
   const { spec, body, model } = sender.call;
-  if (spec.checkRelayed !== undefined) spec.checkRelayed(body.toJson(model.model));
+  if (spec.checkRelayed !== undefined) spec.checkRelayed(body.peek());
   const upstream = await sender.send(body.toUpload(model.model), false);
   if (upstream.status < 300) return pass(upstream, sender, reply);
   const { error, bytes } = await sender.readError(upstream);
@@ -65,17 +67,18 @@ async function relayBytes(sender: Sender, reply: Reply): Promise<void> {
   reply.send(upstream.status, sender.clientHeaders(upstream), bytes);
 }
 
-/** @throws RouterError `api_key_missing` */
-async function readKey(settings: CloudSettings): Promise<string> {
-  const { provider, key } = settings;
-  let cause: unknown;
-  try {
-    const value = await key.read();
-    if (value !== undefined) return value;
-  } catch (error) {
-    cause = error;
-  }
-  throw new RouterError('api_key_missing', {
+/** A promise only where the host's function gives one. @throws RouterError `api_key_missing` */
+function readKey({ provider, key }: CloudSettings): string | Promise<string> {
+  const value = key.read();
+  if (typeof value === 'string') return value;
+  return Promise.resolve(value).then(
+    (late) => late ?? Promise.reject(keyMissing(provider)),
+    (cause: unknown) => Promise.reject(keyMissing(provider, cause)),
+  );
+}
+
+function keyMissing(provider: Provider, cause?: unknown): RouterError {
+  return new RouterError('api_key_missing', {
     message: `${provider.name} API key not configured`,
     hint: `Set ${provider.environment.apiKey} where this server runs, and start it again.`,
     cause,

@@ -9,6 +9,10 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
 };
 
 export class Reply {
+  /** HTTP status of our answer; 0 before there is one. */
+  status = 0;
+  /** All of our answer was given. */
+  ended = false;
   /** Bytes of the body given to the client so far. */
   bytes = 0;
   /** When the first of them was given, by `performance.now()`. */
@@ -28,10 +32,6 @@ export class Reply {
     return this.#res.headersSent;
   }
 
-  get status(): number {
-    return this.#res.headersSent ? this.#res.statusCode : 0;
-  }
-
   /**
    * A whole answer.
    * @param headers Ours from here on: the length is added.
@@ -42,7 +42,8 @@ export class Reply {
     this.bytes += length;
     this.firstAt = performance.now();
     headers['content-length'] = String(length);
-    this.#res.writeHead(status, headers);
+    this.open(status, headers);
+    this.ended = true;
     this.#res.end(body);
   }
 
@@ -61,6 +62,7 @@ export class Reply {
   /** Opens an answer whose body follows piece by piece. The status line leaves with the first piece. */
   open(status: number, headers: Readonly<Record<string, string>>): void {
     this.#res.writeHead(status, headers);
+    this.status = status;
   }
 
   /** @returns false: the client reads slower than we write; the source is resumed when it has caught up. */
@@ -84,6 +86,8 @@ export class Reply {
   }
 
   end(): void {
+    this.ended = true;
+    this.#source = undefined;
     this.#res.end();
   }
 

@@ -1,5 +1,5 @@
 /** A host with the router in it, and three clouds behind it that do what the test says. */
-import express, { type ErrorRequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import {
   anthropic,
   createPrefixRouter,
@@ -36,11 +36,13 @@ export interface Setup {
 export interface SetupOptions {
   readonly timeouts?: Partial<Timeouts>;
   readonly options?: RouterOptions;
+  /** What the host does before the router. */
+  readonly before?: RequestHandler;
   /** What a cloud does with a call; without it the test takes the calls with `next()`. */
   readonly answer?: (call: RawCall, cloud: CloudName) => void;
 }
 
-export async function setUp({ timeouts, options, answer }: SetupOptions = {}): Promise<Setup> {
+export async function setUp({ timeouts, options, before, answer }: SetupOptions = {}): Promise<Setup> {
   const start = (cloud: CloudName): Promise<RawCloud> =>
     startRawCloud(answer && ((call) => answer(call, cloud)));
   const clouds = {
@@ -65,7 +67,9 @@ export async function setUp({ timeouts, options, answer }: SetupOptions = {}): P
     ...(timeouts && { timeouts }),
     ...options,
   });
-  const app = express().use(router);
+  const app = express();
+  if (before !== undefined) app.use(before);
+  app.use(router);
   app.use((_req, res) => void res.json({ local: true }));
   app.use(((error: unknown, _req, res, _next) => {
     bugs.push(error);

@@ -1,8 +1,6 @@
 /** The first and the last bytes of a stream, copied: a slice would keep a whole socket read in memory. */
 
 export const HEAD_BYTES: number = 4 * 1024;
-/** Behind the usage of a response stand at most its metadata: 16 pairs of 64 and 512 characters, of 3 bytes each. */
-export const TAIL_BYTES: number = 32 * 1024;
 /** Room to begin with: thousands of streams can be open, and many are silent for long. */
 const FIRST_BYTES = 256;
 
@@ -14,10 +12,16 @@ export class ByteTail {
   /** A ring once it has its full size; until then the bytes lie in order. */
   #ring: Buffer = NOTHING;
   #head: Buffer | undefined;
+  readonly #limit: number;
+
+  /** @param limit How many of the last bytes are kept. Not less than `HEAD_BYTES`. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   add(chunk: Buffer): void {
     let rest = chunk;
-    if (this.total < TAIL_BYTES) {
+    if (this.total < this.#limit) {
       rest = chunk.subarray(this.#fill(chunk));
       if (rest.length === 0) return;
     }
@@ -32,20 +36,20 @@ export class ByteTail {
 
   /** The last bytes; all of them while they are few. */
   get tail(): Buffer {
-    if (this.total <= TAIL_BYTES) return this.#ring.subarray(0, this.total);
-    const seam = this.total % TAIL_BYTES;
+    if (this.total <= this.#limit) return this.#ring.subarray(0, this.total);
+    const seam = this.total % this.#limit;
     return Buffer.concat([this.#ring.subarray(seam), this.#ring.subarray(0, seam)]);
   }
 
   /** A few of the last bytes. @param count Of them, at most. */
   last(count: number): Buffer {
-    const end = this.total > TAIL_BYTES ? this.total % TAIL_BYTES : this.total;
+    const end = this.total > this.#limit ? this.total % this.#limit : this.total;
     return end >= count ? this.#ring.subarray(end - count, end) : this.tail.subarray(-count);
   }
 
   /** @returns how many bytes of the chunk found room. */
   #fill(chunk: Buffer): number {
-    const wanted = Math.min(this.total + chunk.length, TAIL_BYTES);
+    const wanted = Math.min(this.total + chunk.length, this.#limit);
     if (wanted > this.#ring.length) this.#grow(wanted);
     const copied = chunk.copy(this.#ring, this.total, 0, wanted - this.total);
     this.total += copied;
@@ -54,7 +58,7 @@ export class ByteTail {
 
   #grow(wanted: number): void {
     let size = Math.max(this.#ring.length, FIRST_BYTES);
-    while (size < wanted) size = Math.min(size * 4, TAIL_BYTES);
+    while (size < wanted) size = Math.min(size * 4, this.#limit);
     const larger = Buffer.allocUnsafe(size);
     this.#ring.copy(larger, 0, 0, this.total);
     this.#ring = larger;
@@ -62,9 +66,9 @@ export class ByteTail {
 
   #turn(bytes: Buffer): void {
     // Of a chunk larger than the ring only its end is worth copying.
-    const skipped = Math.max(0, bytes.length - TAIL_BYTES);
+    const skipped = Math.max(0, bytes.length - this.#limit);
     this.total += skipped;
-    const at = this.total % TAIL_BYTES;
+    const at = this.total % this.#limit;
     const copied = bytes.copy(this.#ring, at, skipped);
     if (skipped + copied < bytes.length) bytes.copy(this.#ring, 0, skipped + copied);
     this.total += bytes.length - skipped;

@@ -1,6 +1,6 @@
 /** Server-sent events in OpenAI's form: choices in, text out. */
 import type { ErrorBody } from '../errors.ts';
-import type { ChunkChoice, Delta, Usage } from './types.ts';
+import type { ChunkChoice, Usage } from './types.ts';
 
 /** Turns the parts of one stream into the text a client reads. Each endpoint that streams has its own. */
 export interface StreamWriter {
@@ -35,41 +35,51 @@ export function errorEvent(error: ErrorBody): string {
  * @param includeUsage The client sent `stream_options.include_usage`.
  */
 export function createChatWriter(stream: StreamHead, created: number, includeUsage: boolean): StreamWriter {
-  let head: string | undefined;
+  let head = '';
+  let textHead = '';
   const open = (): string =>
     `data: {"id":${JSON.stringify(stream.id)},"object":"chat.completion.chunk","created":${created},` +
     `"model":${JSON.stringify(stream.model)},` +
     (stream.serviceTier === undefined ? '' : `"service_tier":${JSON.stringify(stream.serviceTier)},`);
   const tail = includeUsage ? ',"usage":null}\n\n' : '}\n\n';
+  const textTail = `},"logprobs":null,"finish_reason":null}]${tail}`;
   return {
     write(part) {
-      head ??= open();
-      return `${head}"choices":[${choiceText(part)}]${tail}`;
+      if (head === '') {
+        head = open();
+        textHead = `${head}"choices":[{"index":0,"delta":{"content":`;
+      }
+      const text = plainTextOf(part);
+      return text === undefined
+        ? `${head}"choices":[${choiceText(part)}]${tail}`
+        : textHead + JSON.stringify(text) + textTail;
     },
     end() {
       if (!includeUsage || stream.usage === undefined) return DONE;
-      return `${head ?? open()}"choices":[],"usage":${JSON.stringify(stream.usage)}}\n\n${DONE}`;
+      return `${head === '' ? open() : head}"choices":[],"usage":${JSON.stringify(stream.usage)}}\n\n${DONE}`;
     },
     fail: errorEvent,
   };
 }
 
+/** Nearly every chunk of a stream is a piece of the first choice's text, and nothing else. */
+function plainTextOf(part: ChunkChoice): string | undefined {
+  if (part.index !== 0) return undefined;
+  for (const name in part) if (name !== 'index' && name !== 'delta') return undefined;
+  const { delta } = part;
+  for (const name in delta) if (name !== 'content') return undefined;
+  return delta.content;
+}
+
 function choiceText(part: ChunkChoice): string {
   const { index, delta, logprobs, finish_reason, native_finish_reason, extra_content } = part;
-  let text = `{"index":${index},"delta":${deltaText(delta)},"logprobs":`;
+  let text = `{"index":${index},"delta":${JSON.stringify(delta)},"logprobs":`;
   text += logprobs === undefined || logprobs === null ? 'null' : JSON.stringify(logprobs);
   text += finish_reason === undefined ? ',"finish_reason":null' : `,"finish_reason":"${finish_reason}"`;
   if (native_finish_reason !== undefined)
     text += `,"native_finish_reason":${JSON.stringify(native_finish_reason)}`;
   if (extra_content !== undefined) text += `,"extra_content":${JSON.stringify(extra_content)}`;
   return `${text}}`;
-}
-
-/** Nearly every chunk of a stream is a piece of text and nothing else. */
-function deltaText(delta: Delta): string {
-  const { content } = delta;
-  for (const name in delta) if (name !== 'content') return JSON.stringify(delta);
-  return typeof content === 'string' ? `{"content":${JSON.stringify(content)}}` : JSON.stringify(delta);
 }
 
 /** Whether the client asked for a usage chunk. */

@@ -2,7 +2,7 @@
  * Reads usage and model out of an answer in OpenAI's form while its bytes pass: nothing is changed, held back or parsed
  * whole. Usage stands near the end of every answer, the model near the beginning or the end.
  */
-import { ByteTail, HEAD_BYTES, TAIL_BYTES } from './byte-tail.ts';
+import { ByteTail, HEAD_BYTES } from './byte-tail.ts';
 import { findFirst, findLast, type TextKind } from './find-field.ts';
 import { isObject, type JsonObject, type Usage } from './types.ts';
 
@@ -19,28 +19,35 @@ export interface UsageTail {
   last(count: number): string;
 }
 
-export function createUsageTail(kind: TextKind): UsageTail {
-  const bytes = new ByteTail();
+/** Behind the usage of a response stand at most its metadata: 16 pairs of 64 and 512 characters, of 3 bytes each. */
+const TAIL_BYTES = 32 * 1024;
+
+/** The last event of a stream that repeats nothing of the answer, with room for what other servers add to it. */
+export const LAST_EVENT_BYTES: number = 8 * 1024;
+
+/** @param tailBytes How far from the end the usage may stand. */
+export function createUsageTail(kind: TextKind, tailBytes: number = TAIL_BYTES): UsageTail {
+  const bytes = new ByteTail(tailBytes);
   return {
     add: (chunk) => bytes.add(chunk),
-    read: () => readAccount(bytes.head, bytes.tail, kind),
+    read: () => readAccount(bytes.head.toString('utf8'), bytes.tail.toString('utf8'), kind),
     last: (count) => bytes.last(count).toString('latin1'),
   };
 }
 
-/** The same for a document of which all bytes are there. */
-export function accountOf(bytes: Buffer): Account {
-  if (bytes.length <= HEAD_BYTES) return readAccount(bytes, bytes, 'json');
-  return readAccount(bytes.subarray(0, HEAD_BYTES), bytes.subarray(-TAIL_BYTES), 'json');
+/** The same for a document that is there as a whole. */
+export function accountOf(document: Buffer | string): Account {
+  if (typeof document === 'string') return readAccount(document, document, 'json');
+  const head = document.subarray(0, HEAD_BYTES);
+  const tail = document.subarray(-TAIL_BYTES);
+  return readAccount(head.toString('utf8'), tail.toString('utf8'), 'json');
 }
 
-/** @param head The first bytes. @param tail The last bytes; the same where they are few. */
-function readAccount(head: Buffer, tail: Buffer, kind: TextKind): Account {
-  const end = tail.toString('utf8');
-  const beginning = head === tail ? end : head.toString('utf8');
+/** @param head The first bytes, as text. @param tail The last ones. They may overlap. */
+function readAccount(head: string, tail: string, kind: TextKind): Account {
   return {
-    usage: findLast(end, 'usage', kind, toUsage),
-    model: findFirst(beginning, 'model', kind, toModel) ?? findLast(end, 'model', kind, toModel),
+    usage: findLast(tail, 'usage', kind, toUsage),
+    model: findFirst(head, 'model', kind, toModel) ?? findLast(tail, 'model', kind, toModel),
   };
 }
 

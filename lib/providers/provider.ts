@@ -108,6 +108,8 @@ export interface Conversion {
   /** @throws RouterError `provider_error` where the answer makes no sense. */
   toResponse(body: unknown, meta: AnswerMeta): object;
   createStream?(meta: AnswerMeta): ChunkStream;
+  /** What `JSON.parse` gives for the data of one SSE event, found faster. @throws SyntaxError as `JSON.parse` does. */
+  parseEvent?(data: string): unknown;
   /** For a cloud that takes fewer inputs at a time: the only case in which one request becomes several. */
   readonly batch?: {
     /** Requests within the cloud's limit, in order. One of them: nothing to split. */

@@ -61,14 +61,16 @@ export function createPrices(overrides: PriceOverrides = {}): Prices {
   const own = new Map<string, readonly Price[]>(
     Object.entries(overrides).map(([name, price]) => [name, [checked(name, price)]]),
   );
-  const found = new Map<string, readonly Price[] | undefined>();
+  /** By prefix, then by model: to put a name together costs more than to look it up. */
+  const found = new Map<string, Map<string, readonly Price[] | undefined>>();
 
   function lookUp(prefix: string, model: string): readonly Price[] | undefined {
-    const name = `${prefix}:${model}`;
-    if (found.has(name)) return found.get(name);
-    if (found.size >= MAX_REMEMBERED) found.clear();
-    const prices = own.get(name) ?? findInTable(prefix, model);
-    found.set(name, prices);
+    let models = found.get(prefix);
+    if (models === undefined) found.set(prefix, (models = new Map<string, readonly Price[] | undefined>()));
+    if (models.has(model)) return models.get(model);
+    if (models.size >= MAX_REMEMBERED) models.clear();
+    const prices = own.get(`${prefix}:${model}`) ?? findInTable(prefix, model);
+    models.set(model, prices);
     return prices;
   }
 
@@ -80,7 +82,9 @@ export function createPrices(overrides: PriceOverrides = {}): Prices {
       if (usage === undefined) return undefined;
       // A version the table has not heard of costs, as a rule, what its family costs.
       const prices =
-        own.get(`${provider}:${model}`) ?? lookUp(provider, billedModel) ?? lookUp(provider, model);
+        (own.size > 0 ? own.get(`${provider}:${model}`) : undefined) ??
+        lookUp(provider, billedModel) ??
+        lookUp(provider, model);
       const price = prices?.findLast(({ from = 0 }) => startedAt >= from) ?? prices?.[0];
       return price && costOf(price, usage, record.endpoint.startsWith('images/'));
     },

@@ -3,7 +3,7 @@
  * retry. undici's `dispatch` is used directly, because a promise and a stream object per call cost more than the rest
  * of the router together.
  */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Pool, type Dispatcher } from 'undici';
 import type { CloudModel } from '../model.ts';
 import type { ResponseHeaders, Timeouts } from '../providers/provider.ts';
@@ -70,10 +70,37 @@ export function createTransport(cloud: string, origin: string, timeouts: Timeout
       pool.dispatch({ method, path: call.path, headers: call.headers, body }, exchange);
     });
   return {
-    send: (_model, call) => dispatch('POST', call, call.body),
+    send: (_model, call) =>
+      Buffer.isBuffer(call.body) && call.body.length > KEPT_BYTES
+        ? dispatch('POST', withLength(call, call.body.length), new OneShot(call.body))
+        : dispatch('POST', call, call.body),
     list: (call) => dispatch('GET', call, null),
     close: () => pool.destroy(),
   };
+}
+
+/** undici keeps a body until its answer has ended, which may take hours; only one that is a stream is let go of. Bytes. */
+const KEPT_BYTES = 16 * 1024;
+
+function withLength(call: CloudCall, length: number): CloudCall {
+  return { ...call, headers: { ...call.headers, 'content-length': String(length) } };
+}
+
+/** Bytes as a stream that forgets them. */
+class OneShot extends Readable {
+  #bytes: Buffer | undefined;
+
+  constructor(bytes: Buffer) {
+    super();
+    this.#bytes = bytes;
+  }
+
+  override _read(): void {
+    const bytes = this.#bytes;
+    this.#bytes = undefined;
+    this.push(bytes);
+    this.push(null);
+  }
 }
 
 /** One request and its answer: undici's handler on one side, an `Upstream` on the other. */
@@ -175,9 +202,12 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
 
   #finish(): void {
     this.deliver();
-    if (this.over || this.#sink === undefined) return;
+    const sink = this.#sink;
+    if (this.over || sink === undefined) return;
     this.#stop();
-    this.#sink.end();
+    // Express's objects live long after their request: nothing that hangs on them may keep the bytes of an answer.
+    this.#sink = undefined;
+    sink.end();
   }
 
   /** The call has failed or was cancelled, in whatever phase. */

@@ -18,8 +18,8 @@ import { createAnswerState, createBlock, type BlockStream } from './stream-block
 import { usesFunctions } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
 
-export function createStream(meta: AnswerMeta): ChunkStream {
-  const answer = createAnswerState(usesFunctions(meta.request));
+export function createStream({ request, created, model }: AnswerMeta): ChunkStream {
+  const answer = createAnswerState(usesFunctions(request));
   const blocks: BlockStream[] = [];
   const open = new Map<JsonValue | undefined, BlockStream>();
   let message: JsonObject | undefined;
@@ -135,10 +135,10 @@ export function createStream(meta: AnswerMeta): ChunkStream {
   // A cut answer must not look like a short one: only `message_stop`, or a message that came whole, ends it well.
   return {
     get id() {
-      return `chatcmpl-${textOf(message?.['id']) ?? meta.created}`;
+      return `chatcmpl-${textOf(message?.['id']) ?? created}`;
     },
     get model() {
-      return textOf(message?.['model']) ?? meta.model;
+      return textOf(message?.['model']) ?? model;
     },
     get usage() {
       return toUsage(usage);

@@ -14,13 +14,16 @@ import { toServiceTier, toUsage } from './usage.ts';
 
 /** There is no terminal event: an answer is whole when each candidate has named a reason to end. */
 export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStream {
+  const legacy = isLegacy(meta.request);
+  const { 'x-gemini-service-tier': tier } = meta.headers;
   const candidates = new Map<number, CandidateStream>();
   /** Id and model are those of the first event, all through the stream. */
   let responseId = '';
   let model = shortName(meta.model);
   let promptFeedback: JsonObject = {};
   /** Cumulative, in most events: each field as it came last. */
-  let usageMetadata: JsonObject | undefined;
+  const usageMetadata = Object.create(null) as JsonObject;
+  let hasUsage = false;
 
   function push(event: unknown): ChunkChoice[] {
     // A proxy that takes `alt=sse` away sends lists.
@@ -40,11 +43,16 @@ export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStr
 
   function addAnswer(answer: JsonObject, chunks: ChunkChoice[]): void {
     open(answer);
-    if (isObject(answer.usageMetadata)) usageMetadata = { ...usageMetadata, ...answer.usageMetadata };
+    if (isObject(answer.usageMetadata)) addUsage(answer.usageMetadata);
     if (isObject(answer.promptFeedback)) promptFeedback = answer.promptFeedback;
     if (!Array.isArray(answer.candidates)) return;
     for (const candidate of answer.candidates)
       if (isObject(candidate)) candidateOf(candidate).add(candidate, chunks);
+  }
+
+  function addUsage(counts: JsonObject): void {
+    hasUsage = true;
+    for (const name in counts) usageMetadata[name] = counts[name];
   }
 
   function candidateOf(candidate: JsonObject): CandidateStream {
@@ -54,7 +62,7 @@ export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStr
     if (known !== undefined) return known;
     const created = createCandidateStream(index, {
       responseId,
-      isLegacy: isLegacy(meta.request),
+      isLegacy: legacy,
       signatures,
     });
     candidates.set(index, created);
@@ -92,10 +100,10 @@ export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStr
       return model;
     },
     get usage() {
-      return toUsage(usageMetadata);
+      return hasUsage ? toUsage(usageMetadata) : undefined;
     },
     get serviceTier() {
-      return toServiceTier(meta.headers['x-gemini-service-tier'], usageMetadata);
+      return toServiceTier(tier, usageMetadata);
     },
     push,
     end,

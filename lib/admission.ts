@@ -1,0 +1,166 @@
+/** A request at the door: whose it is, and what becomes of it then. */
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { NextFunction } from 'express';
+import debug from 'debug';
+import {
+  readBody,
+  type BodyOutcome,
+  type BodyTaker,
+  type CloudBody,
+  type HostRequest,
+  type Taking,
+} from './body.ts';
+import type { Config } from './config.ts';
+import type { EndpointSpec } from './endpoints/index.ts';
+import { RouterError } from './errors.ts';
+import { toRouterError, type CloudDecision, type Decision } from './model.ts';
+import { OpenCall, type Books } from './open-call.ts';
+import { RELAY } from './providers/provider.ts';
+import { relay } from './relay.ts';
+import { Reply } from './reply.ts';
+import type { Call, Cloud } from './sender.ts';
+import { Cancellation } from './transport/cancellation.ts';
+
+const log = debug('llm-prefix-router:route');
+
+/** What all requests share. */
+export interface House {
+  readonly config: Config;
+  readonly clouds: ReadonlyMap<string, Cloud>;
+  readonly books: Books;
+}
+
+/**
+ * Every property of Express's `req` and `res` is read as seldom as can be: Express gives each of them a prototype of
+ * its own making, after which Node 20 and 22 look properties up anew for every request, at some 0.3 us each.
+ */
+export class Admission implements BodyTaker {
+  readonly req: HostRequest;
+  readonly headers: IncomingHttpHeaders;
+  readonly limit: number;
+  readonly forms: boolean;
+  readonly #arrivedMs = performance.now();
+  readonly #house: House;
+  readonly #spec: EndpointSpec;
+  readonly #res: ServerResponse;
+  readonly #next: NextFunction;
+  // Bytes arrive in the socket's context: what the host keeps per request (a tracer's span) would be lost behind us.
+  // (`AsyncLocalStorage.snapshot` says the same at a hundred times the price.)
+  readonly #context = new AsyncResource('PREFIX_ROUTER_REQUEST');
+  #decision: Decision | Promise<Decision> | undefined;
+
+  constructor(house: House, spec: EndpointSpec, req: HostRequest, res: ServerResponse, next: NextFunction) {
+    this.#house = house;
+    this.#spec = spec;
+    this.#res = res;
+    this.#next = next;
+    this.req = req;
+    this.headers = req.headers;
+    this.limit = house.config.bodyLimit;
+    this.forms = spec.forms === true;
+  }
+
+  begin(): void {
+    readBody(this);
+  }
+
+  takes(model: unknown): Taking {
+    const { config, clouds } = this.#house;
+    const decision = config.rule.decide(model);
+    this.#decision = decision;
+    if (!('kind' in decision) || decision.kind !== 'cloud') return 'host';
+    const { provider } = (clouds.get(decision.prefix) as Cloud).settings;
+    const { endpoint, checkRelayed } = this.#spec;
+    return provider.endpoints[endpoint] === RELAY && checkRelayed === undefined ? 'flow' : 'whole';
+  }
+
+  settle(outcome: BodyOutcome): void {
+    this.#context.runInAsyncScope(() => this.#settle(outcome));
+  }
+
+  #settle(outcome: BodyOutcome): void {
+    const decision = this.#decision;
+    if (decision === undefined) return this.#next();
+    if ('then' in decision) {
+      // The host's own function is being asked. Only it can say so, and it can only say local.
+      decision.then((answer) => this.#turnAway(answer), this.#next);
+    } else if (outcome.kind === 'host') {
+      this.#turnAway(decision);
+    } else if (outcome.kind === 'refused') {
+      answerError(outcome.error, new Reply(this.#res), this.#next);
+    } else {
+      this.#serve(decision as CloudDecision, outcome.body);
+    }
+  }
+
+  /** A request that no cloud gets: the host's own, or one with a name that cannot be served. */
+  #turnAway(decision: Decision): void {
+    if (decision.kind === 'refused') {
+      log('refused: %s', decision.reason);
+      answerError(toRouterError(decision), new Reply(this.#res), this.#next);
+    } else {
+      // The name is the client's: it could be anything, a pasted key as well.
+      if (log.enabled) log('local: %s', decision.kind === 'local' ? decision.reason : decision.kind);
+      this.#next();
+    }
+  }
+
+  /** A cloud call, from here to its record. */
+  #serve(model: CloudDecision, body: CloudBody): void {
+    const { clouds, books, config } = this.#house;
+    const res = this.#res;
+    const next = this.#next;
+    // Gone while its compressed body was being inflated: there will be no further `close`, and nobody to pay for.
+    if (res.closed) return;
+    const reply = new Reply(res);
+    if (books.calls.closing) return answerError(shuttingDown(), reply, next);
+    const spec = this.#spec;
+    if (log.enabled) log('%s: %s to %s', spec.endpoint, model.model, model.prefix);
+    const call: Call = {
+      spec,
+      model,
+      body,
+      headers: this.headers,
+      cancellation: new Cancellation(),
+      arrivedMs: this.#arrivedMs,
+      routedMs: performance.now(),
+      created: Math.floor(Date.now() / 1000),
+    };
+    const open = new OpenCall(call, reply, res, this.#context, books);
+    const cloud = clouds.get(model.prefix) as Cloud;
+    relay(call, cloud, config.unsupportedParams === 'error', reply, open.record).then(
+      () => open.end(),
+      (error: unknown) => {
+        if (!call.cancellation.cancelled) {
+          open.note(error);
+          answerError(error, reply, next);
+        }
+        open.end();
+      },
+    );
+  }
+}
+
+/** A bug is not an answer: what is no RouterError goes to the host's error handler. */
+export function answerError(error: unknown, reply: Reply, next: NextFunction): void {
+  if (reply.started) {
+    if (!(error instanceof RouterError)) reply.destroy();
+  } else if (error instanceof RouterError) {
+    reply.error(beforeAnswer(error));
+  } else {
+    next(error);
+  }
+}
+
+/** A stream that broke before its first byte is a failed call like any other. */
+function beforeAnswer(error: RouterError): RouterError {
+  return error.failure === 'stream_interrupted' ? error.as('provider_error') : error;
+}
+
+function shuttingDown(): RouterError {
+  return new RouterError('shutting_down', {
+    message: 'This server is shutting down. Please try again in a few seconds.',
+    headers: { 'retry-after': '5', connection: 'close' },
+  });
+}
