@@ -104,22 +104,27 @@ function streamConverted(
   const writer = (plan.carrier as ChatCarrier).createWriter(stream, plan.request, plan.meta);
   const heartbeat = setTimeout(() => beat(), HEARTBEAT_MS).unref();
   let pending = '';
+  let isOpen = false;
   const add = (parts: readonly StreamPart[]): void => {
     for (const part of parts) {
       if (part !== PING) pending += writer.write(part);
-      else if (reply.started || pending !== '') pending += HEARTBEAT;
+      else if (isOpen || pending !== '') pending += HEARTBEAT;
     }
   };
   const flush = (): boolean => {
     if (pending === '') return true;
-    if (!reply.started) openStream(reply, headers);
+    if (!isOpen) {
+      isOpen = true;
+      openStream(reply, headers);
+      headers = upstream.headers = {};
+    }
     heartbeat.refresh();
     const text = pending;
     pending = '';
     return reply.write(text);
   };
   const beat = (): void => {
-    if (reply.started) reply.write(HEARTBEAT);
+    if (isOpen) reply.write(HEARTBEAT);
     heartbeat.refresh();
   };
   const { record } = sender;
@@ -128,7 +133,7 @@ function streamConverted(
       clearTimeout(heartbeat);
       record.usage = stream.usage;
       if (!(error instanceof RouterError)) return reject(error as Error);
-      if (!reply.started && pending === '') return reject(error);
+      if (!isOpen && pending === '') return reject(error);
       flush();
       const told = sender.describe(error);
       reply.write(writer.fail(told.toBody()));

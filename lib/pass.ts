@@ -41,9 +41,9 @@ class Passage implements BodySink {
   readonly #reply: Reply;
   readonly #resolve: () => void;
   readonly #reject: (error: Error) => void;
-  /** Where an answer says what it cost, which no sound or picture does. */
-  readonly #tail: UsageTail | undefined;
   readonly #isStream: boolean;
+  /** Where an answer that comes in pieces says what it cost. */
+  #tail: UsageTail | undefined;
   /** The head of the answer is with the client. */
   #isOpen = false;
   /** The stream's terminal event has come by. */
@@ -66,11 +66,6 @@ class Passage implements BodySink {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#isStream = type.startsWith('text/event-stream');
-    // Only an event that ends a response repeats all of it.
-    const { terminalEvent } = sender.call.spec;
-    if (this.#isStream)
-      this.#tail = createUsageTail('sse', terminalEvent === undefined ? LAST_EVENT_BYTES : undefined);
-    else if (type.startsWith(JSON_TYPE)) this.#tail = createUsageTail('json');
     sender.record.stream = this.#isStream;
   }
 
@@ -118,13 +113,23 @@ class Passage implements BodySink {
     const length = this.#lengthAnnounced();
     if (length !== undefined) headers['content-length'] = String(length);
     this.#reply.open(this.#upstream.status, headers);
+    this.#upstream.headers = {};
+    // Only an event that ends a response repeats all of it. No sound and no picture says what it cost.
+    const { terminalEvent } = this.#sender.call.spec;
+    if (this.#isStream)
+      this.#tail = createUsageTail('sse', terminalEvent === undefined ? LAST_EVENT_BYTES : undefined);
+    else if (this.#isJson()) this.#tail = createUsageTail('json');
+  }
+
+  #isJson(): boolean {
+    return this.#type.startsWith(JSON_TYPE);
   }
 
   #endWhole(bytes: Buffer): void {
     const { record } = this.#sender;
     // Node joins text, but not bytes, to the head: then there is one piece to write.
     const body = bytes.length <= ONE_PIECE_BYTES && isAscii(bytes) ? bytes.toString('latin1') : bytes;
-    if (this.#tail !== undefined) this.#note(accountOf(body));
+    if (this.#isJson()) this.#note(accountOf(body));
     record.complete = true;
     this.#reply.send(this.#upstream.status, this.#sender.clientHeaders(this.#upstream), body);
     this.#resolve();

@@ -29,12 +29,14 @@ export async function relay(
   const key = readKey(cloud.settings);
   const apiKey = typeof key === 'string' ? key : await key;
   const sender = new Sender(call, cloud, apiKey, record);
-  try {
-    if (conversion === RELAY) await relayBytes(sender, reply);
-    else await relayConverted(sender, conversion, cloud.settings.baseUrl, refuseDropped, reply);
-  } catch (error) {
+  const answering =
+    conversion === RELAY
+      ? relayBytes(sender, reply)
+      : relayConverted(sender, conversion, cloud.settings.baseUrl, refuseDropped, reply);
+  // Not awaited, here and below: what a function holds while it waits is held for as long as a stream takes.
+  return answering.catch((error: unknown) => {
     throw error instanceof RouterError ? sender.describe(error) : error;
-  }
+  });
 }
 
 /** For a cloud with a wire of its own. */
@@ -52,7 +54,6 @@ async function relayConverted(
   spec.check?.(request);
   const meta: Meta = { model: model.model, baseUrl, created, stream: request['stream'] === true };
   sender.record.stream = meta.stream;
-  // Not awaited: what this function holds would be held for as long as a stream takes.
   return answerConverted({ request, meta, conversion, carrier: spec.carrier, refuseDropped }, sender, reply);
 }
 

@@ -1,9 +1,6 @@
 /** The first and the last bytes of a stream, copied: a slice would keep a whole socket read in memory. */
 
 export const HEAD_BYTES: number = 4 * 1024;
-/** Room to begin with: thousands of streams can be open, and many are silent for long. */
-const FIRST_BYTES = 256;
-
 const NOTHING = Buffer.alloc(0);
 
 export class ByteTail {
@@ -57,9 +54,8 @@ export class ByteTail {
   }
 
   #grow(wanted: number): void {
-    let size = Math.max(this.#ring.length, FIRST_BYTES);
-    while (size < wanted) size = Math.min(size * 4, this.#limit);
-    const larger = Buffer.allocUnsafe(size);
+    // No more than asked for at first: thousands of streams can be open, and many are silent for long.
+    const larger = Buffer.allocUnsafe(Math.min(Math.max(wanted, this.#ring.length * 2), this.#limit));
     this.#ring.copy(larger, 0, 0, this.total);
     this.#ring = larger;
   }

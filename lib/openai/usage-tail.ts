@@ -12,13 +12,6 @@ export interface Account {
   readonly model: string | undefined;
 }
 
-export interface UsageTail {
-  add(chunk: Buffer): void;
-  read(): Account;
-  /** The last bytes so far, as Latin-1. @param count Of them, at most. */
-  last(count: number): string;
-}
-
 /** Behind the usage of a response stand at most its metadata: 16 pairs of 64 and 512 characters, of 3 bytes each. */
 const TAIL_BYTES = 32 * 1024;
 
@@ -27,12 +20,31 @@ export const LAST_EVENT_BYTES: number = 8 * 1024;
 
 /** @param tailBytes How far from the end the usage may stand. */
 export function createUsageTail(kind: TextKind, tailBytes: number = TAIL_BYTES): UsageTail {
-  const bytes = new ByteTail(tailBytes);
-  return {
-    add: (chunk) => bytes.add(chunk),
-    read: () => readAccount(bytes.head.toString('utf8'), bytes.tail.toString('utf8'), kind),
-    last: (count) => bytes.last(count).toString('latin1'),
-  };
+  return new UsageTail(kind, tailBytes);
+}
+
+export class UsageTail {
+  readonly #kind: TextKind;
+  readonly #bytes: ByteTail;
+
+  constructor(kind: TextKind, tailBytes: number) {
+    this.#kind = kind;
+    this.#bytes = new ByteTail(tailBytes);
+  }
+
+  add(chunk: Buffer): void {
+    this.#bytes.add(chunk);
+  }
+
+  read(): Account {
+    const { head, tail } = this.#bytes;
+    return readAccount(head.toString('utf8'), tail.toString('utf8'), this.#kind);
+  }
+
+  /** The last bytes so far, as Latin-1. @param count Of them, at most. */
+  last(count: number): string {
+    return this.#bytes.last(count).toString('latin1');
+  }
 }
 
 /** The same for a document that is there as a whole. */
