@@ -39,7 +39,7 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
   const parts = conversion.batch?.split(request) ?? [request];
   // All are converted before the first is sent: a request that cannot be served costs nothing.
   const bodies = parts.map((part) => convert(part, plan));
-  const dropped = [...new Set(bodies.flatMap((converted) => converted.dropped))];
+  const dropped = droppedFrom(bodies);
   if (plan.refuseDropped && dropped.length > 0) throw refusal(dropped, sender.name);
   sender.record.dropped = dropped;
   const answers: object[] = [];
@@ -61,12 +61,20 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
   sendWhole(whole ?? {}, plan, headers, convertMs, sender, reply);
 }
 
+/** In nearly all requests there is nothing. */
+function droppedFrom(bodies: readonly CloudRequest[]): readonly string[] {
+  const [first] = bodies;
+  if (bodies.length === 1 && first !== undefined && first.dropped.length < 2) return first.dropped;
+  return [...new Set(bodies.flatMap((converted) => converted.dropped))];
+}
+
 /** @throws RouterError that names the fields as the client wrote them, also where they were carried over chat. */
 function convert(request: JsonObject, { conversion, meta, carrier, request: asked }: Plan): CloudRequest {
   const toParam = (param: string): string => carrier?.toParam?.(param, asked) ?? param;
   try {
-    const { body, dropped } = conversion.toRequest(request, meta);
-    return { body, dropped: dropped.map(toParam) };
+    const converted = conversion.toRequest(request, meta);
+    if (converted.dropped.length === 0) return converted;
+    return { body: converted.body, dropped: converted.dropped.map(toParam) };
   } catch (error) {
     if (!(error instanceof RouterError) || error.param === null) throw error;
     const param = toParam(error.param);
@@ -87,8 +95,8 @@ function sendWhole(
   sender.record.usage = toUsage(usage);
   sender.record.complete = true;
   const body = plan.carrier?.toAnswer(answer as ChatCompletion, plan.request, plan.meta) ?? answer;
-  const timing = `${headers['server-timing']}, convert;dur=${convertMs.toFixed(1)}`;
-  reply.json(200, { ...headers, 'server-timing': timing }, body);
+  headers['server-timing'] += `, convert;dur=${convertMs.toFixed(1)}`;
+  reply.json(200, headers, body);
 }
 
 /** Writes a converted stream. The 200 is sent with the first chunk: an error before it is a real HTTP error. */
@@ -208,7 +216,8 @@ function withDropped(headers: Record<string, string>, dropped: readonly string[]
   if (dropped.length === 0) return headers;
   const names = dropped.slice(0, MAX_NAMED).map(toToken);
   if (dropped.length > MAX_NAMED) names.push(`+${dropped.length - MAX_NAMED}`);
-  return { ...headers, 'x-prefix-router-dropped': names.join(',') };
+  headers['x-prefix-router-dropped'] = names.join(',');
+  return headers;
 }
 
 /** `messages[0].content[1]` is `messages.0.content.1`: a client's field name must not write a header of its own. */

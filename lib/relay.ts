@@ -1,4 +1,5 @@
 /** The corridor: one cloud call, door to door. Only `send` waits for the network, only `reply` writes to the client. */
+import { setImmediate } from 'node:timers/promises';
 import { answerConverted } from './answer.ts';
 import type { CloudSettings } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
@@ -48,9 +49,9 @@ async function relayConverted(
   reply: Reply,
 ): Promise<void> {
   const { spec, model, body, created } = sender.call;
-  await sender.yieldIfLarge();
+  if (sender.isLarge) await setImmediate();
   const request = body.toJson(model.model);
-  await sender.yieldIfLarge();
+  if (sender.isLarge) await setImmediate();
   spec.check?.(request);
   const meta: Meta = { model: model.model, baseUrl, created, stream: request['stream'] === true };
   sender.record.stream = meta.stream;

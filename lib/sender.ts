@@ -77,12 +77,12 @@ export class Sender {
   }
 
   /**
-   * Lets others have a turn between two steps of a large request: parsing, converting, writing and encoding ten
-   * megabytes take some 15 ms each, and together they would hold up every open stream for that long.
+   * Others get a turn between two steps of a large request: parsing, converting, writing and encoding ten megabytes
+   * take some 15 ms each, and together they would hold up every open stream for that long.
    */
-  yieldIfLarge(): Promise<void> | undefined {
+  get isLarge(): boolean {
     const announced = this.call.headers['content-length'];
-    return announced !== undefined && Number(announced) < LARGE_BYTES ? undefined : setImmediate();
+    return announced === undefined || Number(announced) >= LARGE_BYTES;
   }
 
   /** Sends a body and waits for the headers of the answer, whatever its status. */
@@ -115,9 +115,9 @@ export class Sender {
 
   /** A converted request. @throws RouterError for an answer that is not 2xx. */
   async sendConverted(body: object, stream: boolean): Promise<Upstream> {
-    await this.yieldIfLarge();
+    if (this.isLarge) await setImmediate();
     const text = stringify(body);
-    await this.yieldIfLarge();
+    if (this.isLarge) await setImmediate();
     const bytes = Buffer.from(text);
     const upstream = await this.send({ body: bytes, length: bytes.length, contentType: JSON_TYPE }, stream);
     if (upstream.status < 300) return upstream;

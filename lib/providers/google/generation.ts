@@ -33,10 +33,7 @@ export function toGenerationConfig(
     thinking(request.reasoning_effort, traits, native.thinkingConfig),
   ];
   return {
-    config: [...pieces.map(({ config }) => config), native.generationConfig].reduce((all, config) => ({
-      ...all,
-      ...config,
-    })),
+    config: Object.assign({}, ...pieces.map(({ config }) => config), native.generationConfig) as JsonObject,
     dropped: pieces.flatMap(({ dropped }) => dropped),
   };
 }

@@ -41,11 +41,21 @@ export interface Namespace {
   readonly thinkingConfig: JsonObject | undefined;
   readonly toolConfig: JsonObject;
   readonly tools: readonly JsonValue[];
-  readonly dropped: string[];
+  readonly dropped: readonly string[];
 }
+
+const NOTHING: Namespace = {
+  request: {},
+  generationConfig: {},
+  thinkingConfig: undefined,
+  toolConfig: {},
+  tools: [],
+  dropped: [],
+};
 
 /** @throws RouterError for a key that is not on the list. */
 export function readNamespace(request: JsonObject, keys: ReadonlyMap<string, Place>): Namespace {
+  if (!isPresent(request.extra_body) && !isPresent(request.google)) return NOTHING;
   const { source, path, dropped } = findNamespace(request);
   const entries = Object.keys(source).flatMap((key) => {
     const place = keys.get(toSnake(key));

@@ -57,7 +57,8 @@ function serviceTier(tier: JsonValue | undefined): JsonObject {
 }
 
 /** Paths in the order of the request's fields, as a client would look for them. */
-function inOrder(request: JsonObject, paths: readonly string[]): string[] {
+function inOrder(request: JsonObject, paths: string[]): string[] {
+  if (paths.length < 2) return paths;
   const places = new Map(Object.keys(request).map((key, place) => [key, place]));
   const placeOf = (path: string): number =>
     places.get(path) ?? places.get(/^[^.[]*/.exec(path)?.[0] ?? '') ?? 0;
