@@ -674,7 +674,12 @@ test('a bug goes to the host’s error handler, not to the client as an answer',
       throw new TypeError('a bug');
     },
   };
-  const router = createPrefixRouter({ env: {}, providers: [broken] });
+  const records: CallRecord[] = [];
+  const router = createPrefixRouter({
+    env: {},
+    providers: [broken],
+    onCall: (record) => records.push(record),
+  });
   const app = express().use(router);
   app.use(
     ((error, _req, res, _next) =>
@@ -687,4 +692,6 @@ test('a bug goes to the host’s error handler, not to the client as an answer',
   );
   const answer = await ask(host.url + CHAT, { body: '{"model":"openai:gpt-5"}' });
   expect([answer.status, answer.text]).toEqual([500, 'host: a bug']);
+  await router.close();
+  expect(records).toMatchObject([{ status: 500, errorCode: null, clientLeft: false, complete: false }]);
 });

@@ -40,9 +40,12 @@ export async function json(bench) {
       warmRequests: WARM_REQUESTS,
     });
     const limits = { openai: 20, google: 60, anthropic: 60 };
+    const floor = `Express and undici alone: ${added(costs, 'express-pipe', 'handler').toFixed(1)} us`;
     bench.say(`us a request: ${costLine(costs)}`);
     return [
-      ...CLOUDS.map((cloud) => addedRow(`${cloud}, JSON, 1 KB`, costs, cloud, 'handler', limits[cloud])),
+      ...CLOUDS.map((cloud) =>
+        addedRow(`${cloud}, JSON, 1 KB`, costs, cloud, 'handler', limits[cloud], floor),
+      ),
       ...besides(costs, ['handler', ...CLOUDS]).map((label) => ({
         work: `beside it: ${label}, JSON, 1 KB`,
         target: '-',

@@ -53,6 +53,8 @@ export class OpenCall {
   readonly #res: ServerResponse;
   readonly #context: AsyncResource;
   readonly #books: Books;
+  /** All of the answer has gone to the client's connection. */
+  #isWritten = false;
   /** An answer that was told whole has ended when the response has closed and the corridor is left. */
   #pending = 2;
 
@@ -97,8 +99,8 @@ export class OpenCall {
     record.totalMs = performance.now() - arrivedMs;
     record.bytes = bytes;
     record.clientLeft = cancellation.cancelled;
-    record.status = status || 499;
-    record.complete &&= this.#res.writableFinished;
+    record.status = status || this.#statusByHost();
+    record.complete &&= this.#isWritten;
     if (firstAt !== undefined) record.firstTokenMs = firstAt - arrivedMs;
     usage.add(record);
     health.add(record);
@@ -107,10 +109,18 @@ export class OpenCall {
     calls.end();
   }
 
-  /** Also when somebody else has answered in our place, a time-out of the host's: what nobody reads costs nothing more. */
+  /** An answer of the host's: to a bug, or a time-out of its own. */
+  #statusByHost(): number {
+    return this.#res.headersSent ? this.#res.statusCode : 499;
+  }
+
   #onClose(): void {
     const { ended, destroyed } = this.#reply;
-    if (!destroyed && !(ended && this.#res.writableFinished)) this.#call.cancellation.cancel(CLIENT_LEFT);
+    const isFinished = this.#res.writableFinished;
+    this.#isWritten = ended && isFinished;
+    // A time-out of the host's has answered in our place: what nobody will read must cost nothing more.
+    const isTaken = isFinished && !ended && this.#pending === 2;
+    if (isTaken || (!isFinished && !destroyed)) this.#call.cancellation.cancel(CLIENT_LEFT);
     this.end();
   }
 }

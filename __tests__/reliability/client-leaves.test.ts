@@ -151,6 +151,7 @@ test.each(ENDPOINTS)(
     expect(await asked).toMatchObject({ status: 503, text: '{"late":true}', cut: false });
     await call.closed;
     expect(await hasty.ended(1)).toMatchObject({
+      status: 503,
       clientLeft: true,
       complete: false,
       bytes: 0,

@@ -27,7 +27,7 @@ export interface CallRecord {
   readonly usage: Usage | undefined;
   /** Bytes written to the client, headers not counted. */
   readonly bytes: number;
-  /** The client went away before the answer was complete. */
+  /** The client went away before the answer was complete, or a time-out of the host's has answered in our place. */
   readonly clientLeft: boolean;
   /** The answer reached its end. False: cut, by whomever. */
   readonly complete: boolean;
