@@ -1,3 +1,4 @@
+/** R8: the local handler gets a request as it came, however it came; a cloud gets it with the prefix cut out. */
 import { createHash } from 'node:crypto';
 import http, { type RequestListener } from 'node:http';
 import { gzipSync, deflateSync, brotliCompressSync } from 'node:zlib';

@@ -1,3 +1,4 @@
+/** R34, R35: nothing behind the log-in without it, no default account, and guessing is slowed. */
 import { createHmac, randomBytes, scryptSync } from 'node:crypto';
 import express from 'express';
 import request from 'supertest';

@@ -1,3 +1,4 @@
+/** R34: no path leads out of the dashboard's files, and every answer has its headers. */
 import { startHost, type RunningHost } from '../support/http.ts';
 import request from 'supertest';
 import { askRaw, below, createHost, HOSTS, openSession, PAGE } from './support/app.ts';

@@ -36,13 +36,15 @@ export interface Setup {
 export interface SetupOptions {
   readonly timeouts?: Partial<Timeouts>;
   readonly options?: RouterOptions;
+  /** Other clouds in the place of ours. */
+  readonly urls?: Partial<Record<CloudName, string>>;
   /** What the host does before the router. */
   readonly before?: RequestHandler;
   /** What a cloud does with a call; without it the test takes the calls with `next()`. */
   readonly answer?: (call: RawCall, cloud: CloudName) => void;
 }
 
-export async function setUp({ timeouts, options, before, answer }: SetupOptions = {}): Promise<Setup> {
+export async function setUp({ timeouts, options, urls, before, answer }: SetupOptions = {}): Promise<Setup> {
   const start = (cloud: CloudName): Promise<RawCloud> =>
     startRawCloud(answer && ((call) => answer(call, cloud)));
   const clouds = {
@@ -56,9 +58,9 @@ export async function setUp({ timeouts, options, before, answer }: SetupOptions 
   const router = createPrefixRouter({
     env: {},
     providers: [
-      openai({ apiKey: KEYS.openai, baseUrl: clouds.openai.url }),
-      google({ apiKey: KEYS.google, baseUrl: clouds.google.url }),
-      anthropic({ apiKey: KEYS.anthropic, baseUrl: clouds.anthropic.url }),
+      openai({ apiKey: KEYS.openai, baseUrl: urls?.openai ?? clouds.openai.url }),
+      google({ apiKey: KEYS.google, baseUrl: urls?.google ?? clouds.google.url }),
+      anthropic({ apiKey: KEYS.anthropic, baseUrl: urls?.anthropic ?? clouds.anthropic.url }),
     ],
     onCall: (record) => {
       records.push(record);

@@ -1,0 +1,23 @@
+/** What is mutated, and by which tests it must be caught. @type {Record<string, { files: string[], tests: string[] }>} */
+export const GROUPS = {
+  model: {
+    files: ['lib/model.ts', 'lib/model-options.ts', 'lib/local-names.ts', 'lib/spelling.ts'],
+    tests: ['model.test.ts'],
+  },
+  body: {
+    files: ['lib/body.ts', 'lib/body-*.ts'],
+    tests: ['body.test.ts', 'flow.test.ts'],
+  },
+  errors: {
+    files: ['lib/errors.ts', 'lib/providers/*/error.ts'],
+    tests: ['errors.test.ts', 'providers/*/error.test.ts'],
+  },
+  anthropic: {
+    files: ['lib/providers/anthropic/{request,response,stream,event}.ts'],
+    tests: ['providers/anthropic/{event,request,response,stream,vectors}.test.ts'],
+  },
+  google: {
+    files: ['lib/providers/google/{request,response,stream,event}.ts'],
+    tests: ['providers/google/{event,fields,generation,response,stream,vectors}.test.ts'],
+  },
+};
