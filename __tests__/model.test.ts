@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { RouterError } from '../lib/errors.ts';
 import {
@@ -31,17 +31,16 @@ interface Names {
   local: Record<string, string[]>;
   cloud: [name: string, prefix: string, model: string][];
   refused: Record<string, string[]>;
-  cloudIds: string[];
 }
 
 const names = JSON.parse(
   readFileSync(new URL('fixtures/model-names.json', import.meta.url), 'utf8'),
 ) as Names;
 
-/** The whole list where it lies beside the project, else what the fixture holds of it. */
-function readList(file: string, fallback: string[]): string[] {
-  const path = new URL(`../../shared/data/${file}`, import.meta.url);
-  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : fallback;
+function readList(file: string): string[] {
+  return readFileSync(new URL(`fixtures/${file}`, import.meta.url), 'utf8')
+    .trim()
+    .split('\n');
 }
 
 describe('typical names', () => {
@@ -82,19 +81,18 @@ describe('typical names', () => {
 });
 
 describe('every known name', () => {
-  const { no_word = [], digit = [], tag = [] } = names.local;
-  const localNames = readList('local-names.txt', [...no_word, ...digit, ...tag]);
-  const cloudIds = readList('cloud-ids.txt', names.cloudIds);
+  const localNames = readList('local-names.txt');
+  const cloudIds = readList('cloud-ids.txt');
 
   test('every tag of the Ollama library is local', () => {
-    expect(localNames.length).toBeGreaterThan(300);
+    expect(localNames).toHaveLength(7261);
     expect(localNames.filter((name) => rule.explain(name).kind !== 'local')).toEqual([]);
   });
 
   test.each(['unknown', 'azure', 'cohere', 'groq', 'xai', 'bedrock', 'openrouter', 'mistral', 'vertex-ai'])(
     'every cloud id behind the word %s is refused',
     (word) => {
-      expect(cloudIds.length).toBeGreaterThan(40);
+      expect(cloudIds).toHaveLength(932);
       expect(
         cloudIds.filter((id) => short(rule.explain(`${word}:${id}`)) !== 'refused unregistered'),
       ).toEqual([]);
@@ -487,6 +485,30 @@ describe('localModels', () => {
   });
 });
 
+describe('tags', () => {
+  test.each([
+    'e4b',
+    'e12b',
+    'f16',
+    'bf16',
+    'q4_0',
+    'iq2_xs',
+    'fp8',
+    'mlx',
+    'v1.5',
+    'l12',
+    '20b',
+    'XS',
+    'small-h',
+  ])('%s is one', (tag) => {
+    expect(rule.decide(`word:${tag}`)).toEqual({ kind: 'local', reason: 'tag' });
+  });
+
+  test.each(['eb', 'cf16', 'mlq', 'vb', '', 'q', 'small-x', 'xsm', 'a/x'])('%p is none', (tag) => {
+    expect(refused(rule.decide(`word:${tag}`) as Decision)).toMatchObject({ reason: 'unregistered' });
+  });
+});
+
 describe('localTags', () => {
   test('words are added to the tags, with or without a size', () => {
     const more = withOptions({ localTags: ['prod', 'canary.2'] });
@@ -560,6 +582,40 @@ describe('wrong options', () => {
     expect(create).toThrow(sentence);
   });
 
+  const PREFIX = 'A prefix is a lower-case word of a-z, 0-9, _ and -, without the colon; got ';
+  const MODES = "unknownPrefix is 'tags', 'strict' or 'local'; got ";
+  const LOCAL = 'localModels is a list of names and RegExps, one RegExp, or a function; got ';
+  const TAG = "localTags lists words of letters, digits, '_', '.' and '-', without the colon; got ";
+
+  test.each([
+    [{ prefixes: ['1openai'] }, `${PREFIX}'1openai'.`],
+    [{ prefixes: ['openai!'] }, `${PREFIX}'openai!'.`],
+    [{ prefixes: ['a:b'] }, `${PREFIX}'a:b'.`],
+    [{ prefixes: [['openai']] }, `${PREFIX}[ 'openai' ]. Did you mean 'openai'?`],
+    [{ prefixes: ['日本'] }, `${PREFIX}'日本'.`],
+    [{ unknownPrefix: true }, `${MODES}true.`],
+    [{ unknownPrefix: 'maybe' }, `${MODES}'maybe'.`],
+    [{ unknownPrefix: { mode: { is: 'local' } } }, `${MODES}{ mode: [Object] }.`],
+    [{ localModels: 7 }, `${LOCAL}7.`],
+    [
+      { localModels: { name: 'x'.repeat(100) } },
+      `${LOCAL}{ name: '${'x'.repeat(80)}'... 20 more characters }.`,
+    ],
+    [{ localTags: ['my tag'] }, `${TAG}'my tag'.`],
+    [{ localTags: ['.tag'] }, `${TAG}'.tag'.`],
+    [{ localTags: ['a: prod '] }, `${TAG}'a: prod '. Did you mean 'prod'?`],
+    [{ localTags: [['prod']] }, `${TAG}[ 'prod' ].`],
+    [{ localTags: 5 }, 'localTags is a list of words or a RegExp; got 5.'],
+    [
+      { localModels: ['openai:x'] },
+      "localModels: 'openai:x' begins with the registered prefix 'openai:', and a cloud's prefix always wins. " +
+        'Give the local model another name, or leave out the provider.',
+    ],
+  ])('the whole sentence for %p', (options, sentence) => {
+    const create = (): unknown => createModelRule(give(options as object));
+    expect(create).toThrow(new TypeError(sentence));
+  });
+
   test.each([
     [[]],
     [['']],
@@ -611,6 +667,12 @@ describe('warnings', () => {
       'refused near_miss',
       'refused near_miss',
     ]);
+  });
+
+  test('an option with an effect is not', () => {
+    expect(withOptions({ localTags: ['prod'], localModels: ['a:b'] }).warnings).toEqual([]);
+    expect(withOptions({ unknownPrefix: 'strict', localModels: ['a:b'] }).warnings).toEqual([]);
+    expect(withOptions({ unknownPrefix: 'local' }).warnings).toEqual([]);
   });
 
   test('an option without effect is named', () => {
