@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { anthropic, createPrefixRouter, google, openai, type RouterOptions } from '../lib/index.ts';
@@ -162,6 +162,18 @@ describe('a key in a file', () => {
     expect(read()).toBe('sk-one');
     writeFileSync(file, 'sk-two');
     expect(read()).toBe('sk-two');
+  });
+
+  test('stays in force while the file cannot even be looked at', () => {
+    const file = join(folder, 'key');
+    writeFileSync(file, 'sk-one');
+    const read = keyOf(file);
+    rmSync(file);
+    symlinkSync(file, file);
+    expect(read()).toBe('sk-one');
+    expect(messageOf(() => keyOf(file))).toBe(
+      'The file that ANTHROPIC_API_KEY_FILE names cannot be read (ELOOP).',
+    );
   });
 
   test('that is not there is a start-up error, and so are key and file together', () => {

@@ -114,6 +114,26 @@ test('a relayed stream tells its usage where the client asked for it', async () 
   });
 });
 
+test('a stream of pictures, whose last event holds one, tells its usage wherever it stands in it', async () => {
+  const usage = { input_tokens: 50, output_tokens: 200, total_tokens: 250 };
+  const done = {
+    type: 'image_generation.completed',
+    b64_json: 'x'.repeat(60_000),
+    usage,
+    more: 'y'.repeat(20_000),
+  };
+  answer = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(`event: ${done.type}\ndata: ${JSON.stringify(done)}\n\n`);
+  };
+  await askJson(`${host.url}/v1/images/generations`, { model: 'openai:gpt-image-1', stream: true });
+  await ended;
+  expect(records[0]?.[0]).toMatchObject({
+    usage: { prompt_tokens: 50, completion_tokens: 200, total_tokens: 250 },
+    complete: true,
+  });
+});
+
 test('without it the tokens of a stream are unknown, not 0', async () => {
   answer = (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });

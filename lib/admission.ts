@@ -1,7 +1,6 @@
 /** A request at the door: whose it is, and what becomes of it then. */
 import { AsyncResource } from 'node:async_hooks';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { NextFunction } from 'express';
 import debug from 'debug';
 import {
   readBody,
@@ -15,7 +14,7 @@ import type { Config } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
 import { toRouterError, type CloudDecision, type Decision } from './model.ts';
-import { OpenCall, type Books } from './open-call.ts';
+import { OpenCall, type Observers } from './open-call.ts';
 import { RELAY } from './providers/provider.ts';
 import { relay } from './relay.ts';
 import { Reply } from './reply.ts';
@@ -24,11 +23,14 @@ import { Cancellation } from './transport/cancellation.ts';
 
 const log = debug('llm-prefix-router:route');
 
+/** Express's `next`. */
+export type Next = (error?: unknown) => void;
+
 /** What all requests share. */
-export interface House {
+export interface Shared {
   readonly config: Config;
   readonly clouds: ReadonlyMap<string, Cloud>;
-  readonly books: Books;
+  readonly observers: Observers;
 }
 
 /**
@@ -41,23 +43,23 @@ export class Admission implements BodyTaker {
   readonly limit: number;
   readonly forms: boolean;
   readonly #arrivedMs = performance.now();
-  readonly #house: House;
+  readonly #shared: Shared;
   readonly #spec: EndpointSpec;
   readonly #res: ServerResponse;
-  readonly #next: NextFunction;
+  readonly #next: Next;
   // Bytes arrive in the socket's context: what the host keeps per request (a tracer's span) would be lost behind us.
   // (`AsyncLocalStorage.snapshot` says the same at a hundred times the price.)
   readonly #context = new AsyncResource('PREFIX_ROUTER_REQUEST');
   #decision: Decision | Promise<Decision> | undefined;
 
-  constructor(house: House, spec: EndpointSpec, req: HostRequest, res: ServerResponse, next: NextFunction) {
-    this.#house = house;
+  constructor(shared: Shared, spec: EndpointSpec, req: HostRequest, res: ServerResponse, next: Next) {
+    this.#shared = shared;
     this.#spec = spec;
     this.#res = res;
     this.#next = next;
     this.req = req;
     this.headers = req.headers;
-    this.limit = house.config.bodyLimit;
+    this.limit = shared.config.bodyLimit;
     this.forms = spec.forms === true;
   }
 
@@ -66,7 +68,7 @@ export class Admission implements BodyTaker {
   }
 
   takes(model: unknown): Taking {
-    const { config, clouds } = this.#house;
+    const { config, clouds } = this.#shared;
     const decision = config.rule.decide(model);
     this.#decision = decision;
     if (!('kind' in decision) || decision.kind !== 'cloud') return 'host';
@@ -88,7 +90,7 @@ export class Admission implements BodyTaker {
     } else if (outcome.kind === 'host') {
       this.#turnAway(decision);
     } else if (outcome.kind === 'refused') {
-      answerError(outcome.error, new Reply(this.#res), this.#next);
+      this.#refuse(outcome.error);
     } else {
       this.#serve(decision as CloudDecision, outcome.body);
     }
@@ -98,7 +100,7 @@ export class Admission implements BodyTaker {
   #turnAway(decision: Decision): void {
     if (decision.kind === 'refused') {
       log('refused: %s', decision.reason);
-      answerError(toRouterError(decision), new Reply(this.#res), this.#next);
+      this.#refuse(toRouterError(decision));
     } else {
       // The name is the client's: it could be anything, a pasted key as well.
       if (log.enabled) log('local: %s', decision.kind === 'local' ? decision.reason : decision.kind);
@@ -106,15 +108,31 @@ export class Admission implements BodyTaker {
     }
   }
 
+  #refuse(error: RouterError): void {
+    answerError(error, new Reply(this.#res), this.#next);
+    this.#readRest();
+  }
+
+  #fail(error: unknown, open: OpenCall, reply: Reply): void {
+    open.note(error);
+    answerError(error, reply, this.#next);
+    this.#readRest();
+  }
+
+  /** Many clients read no answer before they have sent all of their request; and the next request comes behind it. */
+  #readRest(): void {
+    if (!this.req.complete) this.req.resume();
+  }
+
   /** A cloud call, from here to its record. */
   #serve(model: CloudDecision, body: CloudBody): void {
-    const { clouds, books, config } = this.#house;
+    const { clouds, observers, config } = this.#shared;
     const res = this.#res;
     const next = this.#next;
     // Gone while its compressed body was being inflated: there will be no further `close`, and nobody to pay for.
     if (res.closed) return;
     const reply = new Reply(res);
-    if (books.calls.closing) return answerError(shuttingDown(), reply, next);
+    if (observers.calls.closing) return this.#refuse(shuttingDown());
     const spec = this.#spec;
     if (log.enabled) log('%s: %s to %s', spec.endpoint, model.model, model.prefix);
     const call: Call = {
@@ -127,24 +145,25 @@ export class Admission implements BodyTaker {
       routedMs: performance.now(),
       created: Math.floor(Date.now() / 1000),
     };
-    const open = new OpenCall(call, reply, res, this.#context, books);
+    const open = new OpenCall(call, reply, res, this.#context, observers);
     const cloud = clouds.get(model.prefix) as Cloud;
     relay(call, cloud, config.unsupportedParams === 'error', reply, open.record).then(
       () => open.end(),
       (error: unknown) => {
-        if (!call.cancellation.cancelled) {
-          open.note(error);
-          answerError(error, reply, next);
+        try {
+          if (!call.cancellation.cancelled) this.#fail(error, open, reply);
+        } finally {
+          open.end();
         }
-        open.end();
       },
     );
   }
 }
 
 /** A bug is not an answer: what is no RouterError goes to the host's error handler. */
-export function answerError(error: unknown, reply: Reply, next: NextFunction): void {
-  if (reply.started) {
+export function answerError(error: unknown, reply: Reply, next: Next): void {
+  if (reply.isTakenOver) return;
+  if (reply.status !== 0) {
     if (!(error instanceof RouterError)) reply.destroy();
   } else if (error instanceof RouterError) {
     reply.error(beforeAnswer(error));

@@ -29,6 +29,8 @@ export interface Plan {
   readonly refuseDropped: boolean;
 }
 
+const NO_HEADERS: Readonly<Record<string, string>> = {};
+
 /** Silence after which a comment is sent, so that no proxy between us and the client gives up. Milliseconds. */
 const HEARTBEAT_MS = 15_000;
 
@@ -104,11 +106,12 @@ function streamConverted(
   plan: Plan,
   stream: ChunkStream,
   upstream: Upstream,
-  headers: Record<string, string>,
+  clientHeaders: Record<string, string>,
   sender: Sender,
   reply: Reply,
 ): Promise<void> {
   const { conversion } = plan;
+  let headers: Readonly<Record<string, string>> = clientHeaders;
   const writer = (plan.carrier as ChatCarrier).createWriter(stream, plan.request, plan.meta);
   const heartbeat = setTimeout(() => beat(), HEARTBEAT_MS).unref();
   let pending = '';
@@ -124,7 +127,9 @@ function streamConverted(
     if (!isOpen) {
       isOpen = true;
       openStream(reply, headers);
-      headers = upstream.headers = {};
+      // They are with the client now, and a stream can be open for hours.
+      headers = NO_HEADERS;
+      upstream.headers = NO_HEADERS;
     }
     heartbeat.refresh();
     const text = pending;
@@ -171,7 +176,7 @@ function streamConverted(
   });
 }
 
-function openStream(reply: Reply, headers: Record<string, string>): void {
+function openStream(reply: Reply, headers: Readonly<Record<string, string>>): void {
   reply.open(200, { ...headers, ...STREAM_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' });
 }
 

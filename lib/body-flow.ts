@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import {
   exchangeModel,
   faultOf,
-  NOTHING,
+  NO_BYTES,
   tooLarge,
   type BodyScanner,
   type BodyTaker,
@@ -34,7 +34,7 @@ export class FlowBody implements CloudBody {
   toUpload(model: string): Upload {
     const announced = this.#taker.headers['content-length'];
     const head = this.#head;
-    this.#head = NOTHING;
+    this.#head = NO_BYTES;
     const first = exchangeModel(head, this.#scanner.model as FoundModel, model);
     const cut = head.length - first.length;
     return {
@@ -45,12 +45,16 @@ export class FlowBody implements CloudBody {
   }
 
   toJson(): never {
-    return this.peek();
+    throw flowsOnly();
   }
 
   peek(): never {
-    throw new TypeError('A body that flows cannot be read as data.');
+    throw flowsOnly();
   }
+}
+
+function flowsOnly(): TypeError {
+  return new TypeError('A body that flows cannot be read as data.');
 }
 
 class FlowingBytes extends Readable {
@@ -115,7 +119,7 @@ class FlowingBytes extends Readable {
     this.#scanner.end();
     if (this.#isFaulty()) return;
     this.push(this.#held);
-    this.#held = NOTHING;
+    this.#held = NO_BYTES;
     this.push(null);
   }
 

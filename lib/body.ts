@@ -19,16 +19,13 @@ export interface Upload {
   readonly contentType: string;
 }
 
-/**
- * The body of a request that goes to a cloud. It can be taken once, in one way or the other: then it is let go of here,
- * since the answer may take hours.
- */
+/** The body of a request that goes to a cloud. It is taken once, in one way or the other, and then let go of. */
 export interface CloudBody {
   /** The body as it came, with only the model exchanged: byte for byte where it was not parsed before us. */
   toUpload(model: string): Upload;
-  /** The body as data, with the model exchanged. Only for a body that was read `whole`, as `peek`. */
+  /** The body as data, with the model exchanged. Not for one that flows. */
   toJson(model: string): JsonObject;
-  /** The body as data, to be looked at before it is taken. */
+  /** The body as data, to be looked at before it is taken. Not for one that flows. */
   peek(): JsonObject;
 }
 
@@ -80,7 +77,7 @@ export const HOST: BodyOutcome = { kind: 'host' };
 
 const JSON_TYPE = 'application/json';
 
-export const NOTHING: Buffer = Buffer.alloc(0);
+export const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /** Finds the model of a request and takes the body if the taker says so. */
 export function readBody(taker: BodyTaker): void {
@@ -186,7 +183,7 @@ class RawBody implements CloudBody {
 
   toJson(model: string): JsonObject {
     const body = this.peek();
-    this.#bytes = NOTHING;
+    this.#bytes = NO_BYTES;
     return { ...body, model };
   }
 
@@ -196,7 +193,7 @@ class RawBody implements CloudBody {
 
   #take(): Buffer {
     const bytes = this.#bytes;
-    this.#bytes = NOTHING;
+    this.#bytes = NO_BYTES;
     return bytes;
   }
 }

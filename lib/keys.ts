@@ -57,21 +57,40 @@ function fromFunction(source: () => string | undefined | Promise<string | undefi
  */
 function fromFile(file: string, variable: string): KeySource {
   let key: string | undefined;
-  let seen = '';
+  let seen: string | undefined;
   const read = (): string | undefined => {
-    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-    const state = stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeNs}`;
-    if (state === seen || state === '') return key;
+    const state = stateOf(file);
+    if (state === seen || state === undefined) return key;
     const content = readQuietly(file);
     if (content === undefined || !KEY_FORM.test(content)) return key;
     seen = state;
     key = content;
     return key;
   };
-  if (statSync(file, { throwIfNoEntry: false }) === undefined)
-    throw new Error(`The file that ${variable} names does not exist.`);
+  checkFile(file, variable);
   read();
   return { isConfigured: () => read() !== undefined, read };
+}
+
+/** @throws Error that names the variable and not the path. */
+function checkFile(file: string, variable: string): void {
+  try {
+    statSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    throw new Error(`The file that ${variable} names ${why}.`);
+  }
+}
+
+/** What changes with the file; undefined: it is not there, or not for us. */
+function stateOf(file: string): string | undefined {
+  try {
+    const { ino, size, mtimeNs } = statSync(file, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function readQuietly(file: string): string | undefined {

@@ -11,8 +11,8 @@ import type { UsageHistory } from './status/usage.ts';
 
 const log = debug('llm-prefix-router:upstream');
 
-/** Who is told of a call. */
-export interface Books {
+/** Who is told of each call. */
+export interface Observers {
   readonly calls: OpenCalls;
   readonly usage: UsageHistory;
   readonly health: HealthBook;
@@ -44,7 +44,7 @@ export class OpenCalls {
   }
 }
 
-const CLIENT_LEFT = new Error('The client left.');
+const NOBODY_WAITS = new Error('Nobody waits for the answer any more.');
 
 export class OpenCall {
   readonly record: OpenRecord;
@@ -52,14 +52,14 @@ export class OpenCall {
   readonly #reply: Reply;
   readonly #res: ServerResponse;
   readonly #context: AsyncResource;
-  readonly #books: Books;
-  /** All of the answer has gone to the client's connection. */
+  readonly #observers: Observers;
+  /** All of our answer has gone to the client's connection. */
   #isWritten = false;
-  /** An answer that was told whole has ended when the response has closed and the corridor is left. */
+  /** Two things must end: the response, and the way through the corridor. */
   #pending = 2;
 
   /** @param context Of the request: spans of a tracer belong to it, not to the socket whose close ends the record. */
-  constructor(call: Call, reply: Reply, res: ServerResponse, context: AsyncResource, books: Books) {
+  constructor(call: Call, reply: Reply, res: ServerResponse, context: AsyncResource, observers: Observers) {
     const { prefix, model } = call.model;
     this.record = openRecord(
       prefix,
@@ -71,9 +71,9 @@ export class OpenCall {
     this.#reply = reply;
     this.#res = res;
     this.#context = context;
-    this.#books = books;
-    books.usage.opened(prefix);
-    books.calls.begin();
+    this.#observers = observers;
+    observers.usage.opened(prefix);
+    observers.calls.begin();
     res.on('close', () => this.#onClose());
   }
 
@@ -85,15 +85,15 @@ export class OpenCall {
       record.retryAfterMs = retryAfterOf(error);
     }
     // An error that is told whole is a whole answer; one in the middle of another is not.
-    record.complete = !this.#reply.started;
+    record.complete = this.#reply.status === 0;
   }
 
   /** To be called twice: when the response has closed, and when the corridor is left. */
   end(): void {
     this.#pending -= 1;
-    if (this.#pending > 0) return;
+    if (this.#pending !== 0) return;
     const { record } = this;
-    const { usage, health, calls, onCall } = this.#books;
+    const { usage, health, calls, onCall } = this.#observers;
     const { arrivedMs, cancellation } = this.#call;
     const { status, bytes, firstAt } = this.#reply;
     record.totalMs = performance.now() - arrivedMs;
@@ -102,10 +102,10 @@ export class OpenCall {
     record.status = status || this.#statusByHost();
     record.complete &&= this.#isWritten;
     if (firstAt !== undefined) record.firstTokenMs = firstAt - arrivedMs;
-    usage.add(record);
+    usage.add(Object.freeze(record));
     health.add(record);
     logEnd(record);
-    if (onCall !== undefined) this.#context.runInAsyncScope(tell, undefined, Object.freeze(record), onCall);
+    if (onCall !== undefined) this.#context.runInAsyncScope(tell, undefined, record, onCall);
     calls.end();
   }
 
@@ -118,9 +118,8 @@ export class OpenCall {
     const { ended, destroyed } = this.#reply;
     const isFinished = this.#res.writableFinished;
     this.#isWritten = ended && isFinished;
-    // A time-out of the host's has answered in our place: what nobody will read must cost nothing more.
-    const isTaken = isFinished && !ended && this.#pending === 2;
-    if (isTaken || (!isFinished && !destroyed)) this.#call.cancellation.cancel(CLIENT_LEFT);
+    const isAnsweredByHost = isFinished && !ended && this.#pending === 2;
+    if (isAnsweredByHost || (!isFinished && !destroyed)) this.#call.cancellation.cancel(NOBODY_WAITS);
     this.end();
   }
 }
@@ -132,7 +131,7 @@ function logEnd(record: CallRecord): void {
 }
 
 /** A host's function that throws must not end the process. */
-function tell(record: CallRecord, onCall: NonNullable<Books['onCall']>): void {
+function tell(record: CallRecord, onCall: NonNullable<Observers['onCall']>): void {
   try {
     onCall(record);
   } catch (error) {

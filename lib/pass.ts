@@ -113,11 +113,11 @@ class Passage implements BodySink {
     const length = this.#lengthAnnounced();
     if (length !== undefined) headers['content-length'] = String(length);
     this.#reply.open(this.#upstream.status, headers);
+    // They are with the client now, and a stream can be open for hours.
     this.#upstream.headers = {};
-    // Only an event that ends a response repeats all of it. No sound and no picture says what it cost.
-    const { terminalEvent } = this.#sender.call.spec;
-    if (this.#isStream)
-      this.#tail = createUsageTail('sse', terminalEvent === undefined ? LAST_EVENT_BYTES : undefined);
+    // Streams that end in `[DONE]` repeat nothing of the answer in their last event. No sound says what it cost.
+    const { endsWithDone } = this.#sender.call.spec;
+    if (this.#isStream) this.#tail = createUsageTail('sse', endsWithDone ? LAST_EVENT_BYTES : undefined);
     else if (this.#isJson()) this.#tail = createUsageTail('json');
   }
 

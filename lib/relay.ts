@@ -34,7 +34,8 @@ export async function relay(
     conversion === RELAY
       ? relayBytes(sender, reply)
       : relayConverted(sender, conversion, cloud.settings.baseUrl, refuseDropped, reply);
-  // Not awaited, here and below: what a function holds while it waits is held for as long as a stream takes.
+  // Not awaited, neither here nor in the functions it comes from: what a function holds while it waits is held for as
+  // long as a stream takes.
   return answering.catch((error: unknown) => {
     throw error instanceof RouterError ? sender.describe(error) : error;
   });
@@ -71,7 +72,12 @@ async function relayBytes(sender: Sender, reply: Reply): Promise<void> {
 
 /** A promise only where the host's function gives one. @throws RouterError `api_key_missing` */
 function readKey({ provider, key }: CloudSettings): string | Promise<string> {
-  const value = key.read();
+  let value;
+  try {
+    value = key.read();
+  } catch (cause) {
+    throw keyMissing(provider, cause);
+  }
   if (typeof value === 'string') return value;
   return Promise.resolve(value).then(
     (late) => late ?? Promise.reject(keyMissing(provider)),

@@ -1,6 +1,6 @@
 /** The only writer of the client's response: JSON, bytes, server-sent events, errors, and back-pressure. */
 import type { ServerResponse } from 'node:http';
-import { RouterError } from './errors.ts';
+import type { RouterError } from './errors.ts';
 
 /** Streams must reach the client as they come: no proxy may hold them back, no compression may collect them. */
 export const STREAM_HEADERS: Readonly<Record<string, string>> = {
@@ -13,13 +13,13 @@ export class Reply {
   status = 0;
   /** All of our answer was given. */
   ended = false;
+  /** We broke the answer off ourselves. */
+  destroyed = false;
   /** Bytes of the body given to the client so far. */
   bytes = 0;
   /** When the first of them was given, by `performance.now()`. */
   firstAt: number | undefined;
   readonly #res: ServerResponse;
-  /** We broke the answer off ourselves. */
-  destroyed = false;
   #source: { resume(): void } | undefined;
   #listens = false;
 
@@ -27,9 +27,9 @@ export class Reply {
     this.#res = res;
   }
 
-  /** The status line is out: an error can only be told in the stream, or by cutting the connection. */
-  get started(): boolean {
-    return this.#res.headersSent;
+  /** The host has answered in our place, or has ended our answer, as its own time-out would: it has the last word. */
+  get isTakenOver(): boolean {
+    return this.status === 0 ? this.#res.headersSent : !this.ended && this.#res.writableEnded;
   }
 
   /**
@@ -39,10 +39,11 @@ export class Reply {
    */
   send(status: number, headers: Record<string, string>, body: string | Buffer): void {
     const length = Buffer.byteLength(body);
-    this.bytes += length;
-    this.firstAt = performance.now();
     headers['content-length'] = String(length);
     this.open(status, headers);
+    if (this.status === 0) return;
+    this.bytes += length;
+    this.firstAt = performance.now();
     this.ended = true;
     // ASCII is the same in both, and as Latin-1 it is written in two thirds of the time.
     this.#res.end(body, length === body.length ? 'latin1' : 'utf8');
@@ -60,12 +61,15 @@ export class Reply {
 
   /** Opens an answer whose body follows piece by piece. The status line leaves with the first piece. */
   open(status: number, headers: Readonly<Record<string, string>>): void {
+    if (this.isTakenOver) return;
     this.#res.writeHead(status, headers);
     this.status = status;
   }
 
   /** @returns false: the client reads slower than we write; the source is resumed when it has caught up. */
   write(piece: string | Buffer): boolean {
+    // Nobody will ask for more: the call ends when the host's answer has been read.
+    if (this.isTakenOver) return false;
     this.firstAt ??= performance.now();
     // Node would go through a string three times: to count its bytes, to make room for three times as many, to write.
     const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
@@ -85,13 +89,17 @@ export class Reply {
   }
 
   end(): void {
-    this.ended = true;
+    // The response can outlive its request by far, and must not keep what the answer came from.
     this.#source = undefined;
+    if (this.isTakenOver) return;
+    this.ended = true;
     this.#res.end();
   }
 
   /** A broken answer must look broken: the connection ends before the body does. */
   destroy(): void {
+    this.#source = undefined;
+    if (this.isTakenOver) return;
     this.destroyed = true;
     this.#res.destroy();
   }

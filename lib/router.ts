@@ -1,7 +1,7 @@
 /** The door: Express in, `next()` or an admission out. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import debug from 'debug';
-import { Admission, answerError, type House } from './admission.ts';
+import { Admission, answerError, type Shared } from './admission.ts';
 import { readConfig, type Config, type RouterOptions } from './config.ts';
 import { createEndpoints } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
@@ -53,12 +53,12 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   const calls = new OpenCalls();
   const usage = createUsageHistory({ prices: config.prices });
   const health = createHealth();
-  const house: House = { config, clouds, books: { calls, usage, health, onCall: config.onCall } };
+  const shared: Shared = { config, clouds, observers: { calls, usage, health, onCall: config.onCall } };
 
   function handle(req: Request, res: Response, next: NextFunction): void {
     if (req.method === 'POST') {
       const spec = endpoints.get(pathOf(req.url));
-      if (spec !== undefined) return new Admission(house, spec, req, res, next).begin();
+      if (spec !== undefined) return new Admission(shared, spec, req, res, next).begin();
     } else if (req.method === 'GET') {
       const path = pathOf(req.url);
       if (path === config.statusPath)

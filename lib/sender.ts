@@ -20,7 +20,7 @@ export interface Call {
   readonly model: CloudModel;
   readonly body: CloudBody;
   readonly headers: IncomingHttpHeaders;
-  /** Used when the client leaves. */
+  /** Used when nobody waits for the answer any more. */
   readonly cancellation: Cancellation;
   /** Milliseconds of `performance.now()` at which the request came in. */
   readonly arrivedMs: number;
@@ -77,8 +77,8 @@ export class Sender {
   }
 
   /**
-   * Others get a turn between two steps of a large request: parsing, converting, writing and encoding ten megabytes
-   * take some 15 ms each, and together they would hold up every open stream for that long.
+   * Whether others must get a turn between two steps of this request: parsing, converting, writing and encoding ten
+   * megabytes take some 15 ms each, and together they would hold up every open stream. Unknown lengths count as large.
    */
   get isLarge(): boolean {
     const announced = this.call.headers['content-length'];
@@ -95,8 +95,7 @@ export class Sender {
       'accept-encoding': 'identity',
       'user-agent': USER_AGENT,
     };
-    if (!Buffer.isBuffer(upload.body) && upload.length !== undefined)
-      sent['content-length'] = String(upload.length);
+    if (upload.length !== undefined) sent['content-length'] = String(upload.length);
     addCloudHeaders(sent, call.headers);
     // The operator's own headers stand over all: `anthropic-version`, for one.
     Object.assign(sent, target.headers, provider.authorize(this.#apiKey), headers);

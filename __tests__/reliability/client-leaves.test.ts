@@ -134,30 +134,3 @@ test.each(ENDPOINTS)(
     socket.destroy();
   },
 );
-
-test.each(ENDPOINTS)(
-  'R21: a time-out of the host that answers in our place frees the cloud too, $name',
-  async (endpoint) => {
-    let answer: () => void = () => undefined;
-    const hasty = await setUp({
-      before: (_req, res, next) => {
-        answer = () => void res.status(503).json({ late: true });
-        next();
-      },
-    });
-    const asked = hasty.ask(endpoint);
-    const call = await hasty.clouds[endpoint.cloud].next();
-    answer();
-    expect(await asked).toMatchObject({ status: 503, text: '{"late":true}', cut: false });
-    await call.closed;
-    expect(await hasty.ended(1)).toMatchObject({
-      status: 503,
-      clientLeft: true,
-      complete: false,
-      bytes: 0,
-      errorCode: null,
-    });
-    expect(hasty.bugs).toEqual([]);
-    await hasty.close();
-  },
-);

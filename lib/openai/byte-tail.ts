@@ -1,13 +1,13 @@
 /** The first and the last bytes of a stream, copied: a slice would keep a whole socket read in memory. */
 
 export const HEAD_BYTES: number = 4 * 1024;
-const NOTHING = Buffer.alloc(0);
+const NO_BYTES = Buffer.alloc(0);
 
 export class ByteTail {
   /** How many bytes came by. */
   total = 0;
   /** A ring once it has its full size; until then the bytes lie in order. */
-  #ring: Buffer = NOTHING;
+  #ring: Buffer = NO_BYTES;
   #head: Buffer | undefined;
   readonly #limit: number;
 

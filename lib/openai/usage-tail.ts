@@ -7,6 +7,8 @@ import { findFirst, findLast, type TextKind } from './find-field.ts';
 import { isObject, type JsonObject, type Usage } from './types.ts';
 
 /** What an answer says of its cost; undefined where it does not, or was cut before. */
+export type { UsageTail };
+
 export interface Account {
   readonly usage: Usage | undefined;
   readonly model: string | undefined;
@@ -15,7 +17,7 @@ export interface Account {
 /** Behind the usage of a response stand at most its metadata: 16 pairs of 64 and 512 characters, of 3 bytes each. */
 const TAIL_BYTES = 32 * 1024;
 
-/** The last event of a stream that repeats nothing of the answer, with room for what other servers add to it. */
+/** An event that repeats nothing of the answer, with room for what servers of the same form add to it. */
 export const LAST_EVENT_BYTES: number = 8 * 1024;
 
 /** @param tailBytes How far from the end the usage may stand. */
@@ -23,7 +25,7 @@ export function createUsageTail(kind: TextKind, tailBytes: number = TAIL_BYTES):
   return new UsageTail(kind, tailBytes);
 }
 
-export class UsageTail {
+class UsageTail {
   readonly #kind: TextKind;
   readonly #bytes: ByteTail;
 
@@ -49,7 +51,7 @@ export class UsageTail {
 
 /** The same for a document that is there as a whole. */
 export function accountOf(document: Buffer | string): Account {
-  if (typeof document === 'string') return readAccount(document, document, 'json');
+  if (typeof document === 'string') return readAccount(document.slice(0, HEAD_BYTES), document, 'json');
   const head = document.subarray(0, HEAD_BYTES);
   const tail = document.subarray(-TAIL_BYTES);
   return readAccount(head.toString('utf8'), tail.toString('utf8'), 'json');

@@ -53,7 +53,7 @@ export interface Prices {
   costOf(record: CallRecord): number | undefined;
 }
 
-/** Names whose price is remembered: clients make them up. */
+/** Names of each cloud whose price is remembered: clients make them up. */
 const MAX_REMEMBERED = 500;
 
 /** @throws TypeError for a price that is no number of dollars. */

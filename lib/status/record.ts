@@ -27,9 +27,9 @@ export interface CallRecord {
   readonly usage: Usage | undefined;
   /** Bytes written to the client, headers not counted. */
   readonly bytes: number;
-  /** The client went away before the answer was complete, or a time-out of the host's has answered in our place. */
+  /** Nobody waited for the answer any more: the client went away, or the host answered in our place. */
   readonly clientLeft: boolean;
-  /** The answer reached its end. False: cut, by whomever. */
+  /** Our answer reached its end. False: cut, by whomever, or the host has answered instead. */
   readonly complete: boolean;
   /** What was left out of the request because the cloud has no word for it. */
   readonly dropped: readonly string[];

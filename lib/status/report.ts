@@ -7,8 +7,9 @@ export type UsageWindow = 'hour' | 'day' | 'month';
 /** Sums over the calls of one cloud. */
 export interface UsageSums {
   readonly requests: number;
-  /** Calls with an error code or a status of 400 and above, unless the client left. */
+  /** Calls with an error code or a status of 400 and above, unless nobody waited for the answer any more. */
   readonly errors: number;
+  /** Calls whose client went away, or whose host answered in our place. */
   readonly clientLeft: number;
   readonly promptTokens: number;
   readonly completionTokens: number;

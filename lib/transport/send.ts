@@ -34,7 +34,7 @@ export interface CloudCall {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | Readable;
-  /** Used when the client leaves. */
+  /** Used when nobody waits for the answer any more. */
   readonly cancellation: Cancellation;
 }
 
@@ -65,15 +65,17 @@ export function createTransport(cloud: string, origin: string, timeouts: Timeout
   });
   const dispatch = (method: 'GET' | 'POST', call: Omit<CloudCall, 'body'>, body: Buffer | Readable | null) =>
     new Promise<Upstream>((resolve, reject) => {
-      const exchange = new Exchange(cloud, timeouts, call.cancellation, resolve, reject);
+      const upload = body instanceof Readable ? body : undefined;
+      const exchange = new Exchange(cloud, timeouts, call.cancellation, upload, resolve, reject);
       if (exchange.over) return;
       pool.dispatch({ method, path: call.path, headers: call.headers, body }, exchange);
     });
   return {
-    send: (_model, call) =>
-      Buffer.isBuffer(call.body) && call.body.length > KEPT_BYTES
-        ? dispatch('POST', withLength(call, call.body.length), new OneShot(call.body))
-        : dispatch('POST', call, call.body),
+    send: (_model, call) => {
+      const { body } = call;
+      const isKept = Buffer.isBuffer(body) && body.length > KEPT_BYTES;
+      return dispatch('POST', call, isKept ? new OneShot(body) : body);
+    },
     list: (call) => dispatch('GET', call, null),
     close: () => pool.destroy(),
   };
@@ -81,10 +83,6 @@ export function createTransport(cloud: string, origin: string, timeouts: Timeout
 
 /** undici keeps a body until its answer has ended, which may take hours; only one that is a stream is let go of. Bytes. */
 const KEPT_BYTES = 16 * 1024;
-
-function withLength(call: CloudCall, length: number): CloudCall {
-  return { ...call, headers: { ...call.headers, 'content-length': String(length) } };
-}
 
 /** Bytes as a stream that forgets them. */
 class OneShot extends Readable {
@@ -112,6 +110,8 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   readonly #cloud: string;
   readonly #timeouts: Timeouts;
   readonly #cancellation: Cancellation;
+  /** The request's body where it is a stream: undici leaves one alone whose request it never began. */
+  readonly #upload: Readable | undefined;
   readonly #resolve: (upstream: Upstream) => void;
   readonly #reject: (error: unknown) => void;
   #controller: Dispatcher.DispatchController | undefined;
@@ -127,12 +127,14 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
     cloud: string,
     timeouts: Timeouts,
     cancellation: Cancellation,
+    upload: Readable | undefined,
     resolve: (upstream: Upstream) => void,
     reject: (error: unknown) => void,
   ) {
     this.#cloud = cloud;
     this.#timeouts = timeouts;
     this.#cancellation = cancellation;
+    this.#upload = upload;
     this.#resolve = resolve;
     this.#reject = reject;
     if (cancellation.cancelled) this.giveUp(cancellation.reason);
@@ -176,7 +178,7 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
     this.#sink = sink;
     if (this.#failure !== undefined) this.#fail(this.#failure.error);
     else if (this.#ended) this.#finish();
-    else this.deliver();
+    else deliver(this);
   }
 
   resume(): void {
@@ -201,13 +203,15 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   }
 
   #finish(): void {
-    this.deliver();
+    deliver(this);
     const sink = this.#sink;
     if (this.over || sink === undefined) return;
     this.#stop();
-    // Express's objects live long after their request: nothing that hangs on them may keep the bytes of an answer.
-    this.#sink = undefined;
-    sink.end();
+    try {
+      sink.end();
+    } catch (error) {
+      sink.fail(error);
+    }
   }
 
   /** The call has failed or was cancelled, in whatever phase. */
@@ -215,6 +219,7 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
     if (this.over) return;
     this.#stop();
     this.#controller?.abort(leftEarly());
+    this.#upload?.destroy();
     const error =
       this.#cancellation.reason ?? toTransportError(reason, this.#cloud, this.#progress, this.#timeouts);
     this.#reject(error);

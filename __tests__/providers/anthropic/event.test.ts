@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { parseEvent } from '../../../lib/providers/anthropic/event.ts';
 import { agreesWithJsonParse } from '../../support/json.ts';
@@ -53,4 +54,17 @@ test('the same for any text, cut and changed anywhere', () => {
     )
     .map((pieces) => delta(...pieces));
   fc.assert(agreesWithJsonParse(parseEvent, events), { numRuns: 3_000 });
+});
+
+test.each([
+  ['text', delta('text_delta', 'text', '"Hello"', '0')],
+  ['thinking', delta('thinking_delta', 'thinking', '"Hm"', '12')],
+  ['nothing', delta('text_delta', 'text', '""', '123456789')],
+  ['characters of any kind', delta('text_delta', 'text', '"é 世\u{1f600}"', '7', '    ')],
+])('the usual event is not parsed: %s', (_name, data) => {
+  const value: unknown = JSON.parse(data);
+  const parse = jest.spyOn(JSON, 'parse');
+  expect(parseEvent(data)).toEqual(value);
+  expect(parse).not.toHaveBeenCalled();
+  parse.mockRestore();
 });

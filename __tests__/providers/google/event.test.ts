@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { parseEvent } from '../../../lib/providers/google/event.ts';
 import { agreesWithJsonParse } from '../../support/json.ts';
@@ -65,4 +66,18 @@ test('the same for any text, cut and changed anywhere', () => {
     )
     .map(([text, around, blanks]) => (blanks ? spaced(event(text, around)) : event(text, around)));
   fc.assert(agreesWithJsonParse(parseEvent, events), { numRuns: 3_000 });
+});
+
+test.each([
+  ['text', event('"Hello"')],
+  ['text with blanks behind the colons', spaced(event('"Hello"'))],
+  ['thoughts', event('"Hm"', { thought: ',"thought":true' })],
+  ['thoughts with blanks', spaced(event('"Hm"', { thought: ',"thought":true' }))],
+  ['no index', event('"é 世\u{1f600}"', { index: '' })],
+])('of the usual event only what stands behind the candidates is parsed: %s', (_name, data) => {
+  const value: unknown = JSON.parse(data);
+  const parse = jest.spyOn(JSON, 'parse');
+  expect(parseEvent(data)).toEqual(value);
+  expect(parse.mock.calls).toEqual([[`{${data.slice(data.indexOf('"usageMetadata"'))}`]]);
+  parse.mockRestore();
 });

@@ -44,18 +44,21 @@ export interface Namespace {
   readonly dropped: readonly string[];
 }
 
-const NOTHING: Namespace = {
-  request: {},
-  generationConfig: {},
-  thinkingConfig: undefined,
-  toolConfig: {},
-  tools: [],
-  dropped: [],
-};
+/** A new one each time: whoever gets it may write to it. */
+function noSettings(): Namespace {
+  return {
+    request: {},
+    generationConfig: {},
+    thinkingConfig: undefined,
+    toolConfig: {},
+    tools: [],
+    dropped: [],
+  };
+}
 
 /** @throws RouterError for a key that is not on the list. */
 export function readNamespace(request: JsonObject, keys: ReadonlyMap<string, Place>): Namespace {
-  if (!isPresent(request.extra_body) && !isPresent(request.google)) return NOTHING;
+  if (!isPresent(request.extra_body) && !isPresent(request.google)) return noSettings();
   const { source, path, dropped } = findNamespace(request);
   const entries = Object.keys(source).flatMap((key) => {
     const place = keys.get(toSnake(key));

@@ -1,0 +1,66 @@
+/** What the transport promises to whoever reads an answer from it. */
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { createModelRule, type CloudDecision } from '../lib/model.ts';
+import { Cancellation } from '../lib/transport/cancellation.ts';
+import { createTransport, type BodySink, type Transport } from '../lib/transport/send.ts';
+import { httpAnswer, startRawCloud, type RawCloud } from './support/raw-cloud.ts';
+
+const MODEL = createModelRule({ prefixes: ['openai'] }).decide('openai:gpt-5.4') as CloudDecision;
+const TIMEOUTS = { connectMs: 10_000, firstByteMs: 10_000, idleMs: 10_000 };
+
+let cloud: RawCloud;
+let transport: Transport;
+
+beforeEach(async () => {
+  cloud = await startRawCloud(({ socket }) => socket.write(httpAnswer(200, {}, '{"ok":true}')));
+  transport = createTransport('OpenAI', cloud.url, TIMEOUTS);
+});
+
+afterEach(async () => {
+  await transport.close();
+  await cloud.close();
+});
+
+function call(body: Buffer | Readable, cancellation = new Cancellation()): Parameters<Transport['send']> {
+  return [MODEL, { path: '/', headers: {}, body, cancellation }];
+}
+
+function failureOf(sink: Partial<BodySink>): Promise<unknown> {
+  return new Promise((resolve) => {
+    void transport.send(...call(Buffer.from('{}'))).then((upstream) =>
+      upstream.read({
+        write: () => true,
+        end: () => resolve('ended'),
+        fail: (error) => resolve(error),
+        ...sink,
+      }),
+    );
+  });
+}
+
+test('a bug of the reader, wherever it is, comes back to the reader and ends no process', async () => {
+  const bug = new TypeError('a bug');
+  const broken = (): never => {
+    throw bug;
+  };
+  expect(await failureOf({})).toBe('ended');
+  expect(await failureOf({ end: broken })).toBe(bug);
+  expect(await failureOf({ write: broken })).toMatchObject({ cause: bug });
+});
+
+test('a request that was given up before it began leaves no upload behind', async () => {
+  const upload = new Readable({ read: () => undefined });
+  const cancellation = new Cancellation();
+  cancellation.cancel(new Error('left'));
+  await expect(transport.send(...call(upload, cancellation))).rejects.toThrow('left');
+  expect([upload.destroyed, cloud.calls.length]).toEqual([true, 0]);
+});
+
+test('nor does one whose cloud is not there', async () => {
+  await cloud.close();
+  const upload = new Readable({ read: () => undefined });
+  const closed = once(upload, 'close');
+  await expect(transport.send(...call(upload))).rejects.toMatchObject({ code: 'provider_unreachable' });
+  await closed;
+});
