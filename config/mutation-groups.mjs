@@ -6,7 +6,7 @@ export const GROUPS = {
   },
   body: {
     files: ['lib/body.ts', 'lib/body-*.ts'],
-    tests: ['body.test.ts', 'flow.test.ts'],
+    tests: ['read-body.test.ts'],
   },
   errors: {
     files: ['lib/errors.ts', 'lib/providers/*/error.ts'],

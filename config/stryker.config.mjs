@@ -32,6 +32,11 @@ export default {
     projectType: 'custom',
     configFile: 'jest.config.js',
     enableFindRelatedTests: false,
-    config: { reporters: [], testMatch: group.tests.map((file) => `<rootDir>/__tests__/${file}`) },
+    config: {
+      reporters: [],
+      testMatch: group.tests.map((file) => `<rootDir>/__tests__/${file}`),
+      // Many a mutant waits for ever.
+      testTimeout: 3_000,
+    },
   },
 };

@@ -128,7 +128,6 @@ export class Admission implements BodyTaker {
   #serve(model: CloudDecision, body: CloudBody): void {
     const { clouds, observers, config } = this.#shared;
     const res = this.#res;
-    const next = this.#next;
     // Gone while its compressed body was being inflated: there will be no further `close`, and nobody to pay for.
     if (res.closed) return;
     const reply = new Reply(res);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Response } from 'express';
 import { chunk, STREAM_HEAD } from '../support/raw-cloud.ts';
 import { ENDPOINTS, goodHttp, STREAMS } from './endpoints.ts';
-import { setUp, type Setup } from './setup.ts';
+import { expectNoBugs, setUp, type Setup } from './setup.ts';
 
 let setup: Setup;
 /** The host's response to the newest request. */
@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  expect(setup.bugs).toEqual([]);
+  expectNoBugs(setup);
   await setup.close();
 });
 
