@@ -80,9 +80,7 @@ function createMetrics(register: Registry, modelLabel: readonly 'model'[]) {
       'Tokens by type: input, cached_input, cache_write, output, reasoning. No token is in two types.',
       ['provider', 'type', ...modelLabel],
     ),
-    disconnects: counter('client_disconnects', 'Calls whose answer nobody waited for any more.', [
-      'provider',
-    ]),
+    disconnects: counter('client_disconnects', 'Calls whose client left before their end.', ['provider']),
     interrupted: counter('interrupted_streams', 'Streams that broke off before their end.', ['provider']),
     dropped: counter('dropped_fields', 'Request fields left out because the cloud has no word for them.', [
       'provider',
