@@ -2,7 +2,6 @@
  * The user's own page, run as it stands, on the port it names. Everything that needs port 8080 is in this one file,
  * so that nothing else can be in its way.
  */
-
 import { readFileSync } from 'node:fs';
 import { startServer, type RunningServer } from '../examples/server.ts';
 import { startSimulatedAnthropic } from '../examples/simulated-clouds/anthropic.ts';

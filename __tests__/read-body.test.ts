@@ -174,24 +174,29 @@ describe('what is the host’s', () => {
     expect((await read([CLOUD.slice(0, 3), CLOUD.slice(3)], { limit: 2 })).left).toBe(CLOUD);
   });
 
-  test('what is larger than the limit is put back as soon as that is clear', async () => {
+  test.each([
+    ['is larger than the limit', '{"a"', ':'],
+    ['is no object', ' ', '['],
+    ['is broken before a model', '{', ']'],
+    ['has a local model', '{"model":"llama', '"'],
+  ])('what %s is put back as soon as that is clear', async (_what, before, last) => {
     let settled = 0;
     const req: HostRequest = new IncomingMessage(new Socket());
     const headers = { 'transfer-encoding': 'chunked' };
     readBody({
       req,
       headers,
-      limit: 4,
+      limit: last === ':' ? 4 : 100,
       forms: false,
-      takes: () => 'whole',
+      takes: () => 'host',
       settle: () => void (settled += 1),
     });
-    req.push('{"a"');
+    req.push(before);
     await turn();
     expect(settled).toBe(0);
-    req.push(':');
+    req.push(last);
     await turn();
-    expect([settled, String(req.read())]).toEqual([1, '{"a":']);
+    expect([settled, String(req.read())]).toEqual([1, before + last]);
   });
 });
 
@@ -204,6 +209,10 @@ describe('what is taken whole', () => {
     expect(body.peek()).toEqual(JSON.parse(CLOUD));
     expect(await uploaded(body.toUpload('gpt'))).toEqual([CUT, Buffer.byteLength(CUT), JSON_TYPE]);
     expect((await taken(pieces)).toJson('gpt')).toEqual(JSON.parse(CUT));
+  });
+
+  test('whose it is, is asked once', async () => {
+    expect((await read(['{"model":"openai:x"', ',"a":1', '}'])).asked).toEqual(['openai:x']);
   });
 
   test('a model written with escapes is exchanged whole', async () => {
@@ -450,6 +459,22 @@ describe('what is compressed', () => {
       kind === 'host' ? { kind } : { kind, error: { code: 'request_too_large' } },
     );
     expect(left).toBe(kind === 'host' ? bytes.toString('utf8') : '');
+  });
+
+  test('over the limit as it came it is refused before it has all come', async () => {
+    const bytes = gzipSync(JSON.stringify({ model: 'openai:x', noise: noise(300) }));
+    const headers = { 'content-encoding': 'gzip' };
+    const error = await refusal([bytes.subarray(0, 201)], { headers, limit: 200, cut: true });
+    expect(error.code).toBe('request_too_large');
+  });
+
+  test('the limit holds for what came, too, where packing made it larger', async () => {
+    const bytes = gzipSync(CLOUD, { level: 0 });
+    expect(bytes.length).toBeGreaterThan(Buffer.byteLength(CLOUD));
+    const headers = { 'content-encoding': 'gzip' };
+    expect((await taken(bytes, { headers, limit: bytes.length })).toJson('gpt')).toEqual(JSON.parse(CUT));
+    const tight = { headers, limit: bytes.length - 1 };
+    expect((await refusal(bytes, tight)).code).toBe('request_too_large');
   });
 
   test('what breaks behind the model is refused', async () => {
