@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { createModelRule, type CloudDecision } from '../lib/model.ts';
 import { Cancellation } from '../lib/transport/cancellation.ts';
+import { readBody } from '../lib/transport/read.ts';
 import { createTransport, type BodySink, type Transport } from '../lib/transport/send.ts';
 import { httpAnswer, startRawCloud, type RawCloud } from './support/raw-cloud.ts';
 
@@ -56,6 +57,35 @@ test('a request that was given up before it began leaves no upload behind', asyn
   await expect(transport.send(...call(upload, cancellation))).rejects.toThrow('left');
   expect([upload.destroyed, cloud.calls.length]).toEqual([true, 0]);
 });
+
+test('a call that is given up while the connection is being made is never sent', async () => {
+  const cancellation = new Cancellation();
+  const sending = transport.send(...call(Buffer.from('{"given":"up"}'), cancellation));
+  cancellation.cancel(new Error('left'));
+  await expect(sending).rejects.toThrow('left');
+  // By the time the cloud has answered two more, it would have come.
+  for (const body of ['{"n":1}', '{"n":2}']) {
+    const upstream = await transport.send(...call(Buffer.from(body)));
+    await readBody(upstream);
+  }
+  expect(cloud.calls.map(({ body }) => body)).toEqual(['{"n":1}', '{"n":2}']);
+});
+
+// Less than the 4 s after which undici lets go of an idle connection by itself.
+test('closing ends the connections, and the calls that are open', async () => {
+  const silent = await startRawCloud();
+  const closing = createTransport('OpenAI', silent.url, TIMEOUTS);
+  const failure = closing.send(...call(Buffer.from('{}'))).catch((error: unknown) => error);
+  const { closed } = await silent.next();
+  await Promise.all([closing.close(), closed]);
+  expect(await failure).toMatchObject({ code: 'provider_error' });
+  await silent.close();
+
+  await readBody(await transport.send(...call(Buffer.from('{}'))));
+  const [idle] = cloud.calls;
+  await Promise.all([transport.close(), idle?.closed]);
+  expect(cloud.open.size).toBe(0);
+}, 3_000);
 
 test('nor does one whose cloud is not there', async () => {
   await cloud.close();
