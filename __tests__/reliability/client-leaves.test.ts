@@ -1,9 +1,14 @@
 /** R21, R22: a client that leaves takes the call to the cloud with it, in whatever phase, for every endpoint. */
+import { once } from 'node:events';
 import http, { type ClientRequest } from 'node:http';
 import net from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { ask } from '../support/http.ts';
 import { chunk, STREAM_HEAD, type RawCall } from '../support/raw-cloud.ts';
-import { ENDPOINTS, STREAMS, WHOLE_ANSWERS, type EndpointCase } from './endpoints.ts';
-import { expectNoBugs, expectGoodAnswer, mark, setUp, type Mark, type Setup } from './setup.ts';
+import { CHATS, ENDPOINTS, goodHttp, STREAMS, WHOLE_ANSWERS, type EndpointCase } from './endpoints.ts';
+import { expectNoBugs, expectGoodAnswer, expectWhole, mark, setUp, type Mark, type Setup } from './setup.ts';
+
+const CONVERTED = CHATS.filter(({ relayed }) => !relayed);
 
 let setup: Setup;
 
@@ -114,6 +119,26 @@ test.each(ENDPOINTS)(
     await expectGoodAnswer(setup, endpoint);
   },
 );
+
+test.each(CONVERTED)('R21: while its compressed body is inflated, $name', async (endpoint) => {
+  const since = mark(setup, endpoint.cloud);
+  const packed = gzipSync(JSON.stringify(endpoint.body) + ' '.repeat(20_000_000));
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const arrived = once(setup.host.server, 'request') as Promise<[http.IncomingMessage]>;
+  const request = http.request(setup.host.url + endpoint.path, { method: 'POST', agent: false, headers });
+  request.on('error', () => undefined);
+  request.end(packed);
+  const [{ socket }] = await arrived;
+  const closed = once(socket, 'close');
+  request.destroy();
+  await closed;
+  // The same again takes as long: when it is through, so is the one before it.
+  const asked = ask(setup.host.url + endpoint.path, { headers, body: packed });
+  const call = await setup.clouds[endpoint.cloud].next();
+  call.socket.write(goodHttp(endpoint));
+  expectWhole(endpoint, await asked);
+  expect(since.calls()).toEqual([call]);
+});
 
 test.each(ENDPOINTS)(
   'R21: half a connection is no connection: its call is closed, $name',

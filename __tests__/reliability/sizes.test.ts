@@ -147,7 +147,8 @@ test.each(STREAMS)(
       });
     });
     const stalled = await untilStill(() => sent());
-    expect(stalled).toBeLessThan((filler.length * 400) / 2);
+    // Of some 50. Most of it lies in the kernel's buffers, which grow as they please.
+    expect(stalled).toBeLessThan(32 * MB);
     let count = 0;
     let tail = '';
     let ended = false;

@@ -441,6 +441,16 @@ test.each(ENDPOINTS)(
   },
 );
 
+test.each(CHATS)('R12: a delay that is a date is handed on as it was sent, $name', async (endpoint) => {
+  const [, body] = RATE_LIMITS[endpoint.cloud];
+  const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
+  const headers = { 'content-type': 'application/json', 'retry-after': date };
+  const answer = await meet(endpoint, ({ socket }) =>
+    socket.end(httpAnswer(429, headers, JSON.stringify(endpoint.cloud === 'google' ? {} : body))),
+  );
+  expect([answer.status, answer.headers['retry-after']]).toEqual([429, date]);
+});
+
 /** Without a code: the references give each cloud its own. */
 const MEANINGS: readonly [status: number, ours: number, code: string | undefined][] = [
   [400, 400, undefined],
@@ -590,6 +600,15 @@ describe('R16: what may stand around an answer', () => {
       ]);
     },
   );
+
+  test.each(CHATS)('an interim answer that comes long before the answer, $name', async (endpoint) => {
+    const asked = setup.ask(endpoint);
+    const call = await setup.clouds[endpoint.cloud].next();
+    call.socket.write('HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n');
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    call.socket.write(goodHttp(endpoint));
+    expectWhole(endpoint, await asked);
+  });
 
   test.each(ENDPOINTS)('R19: bytes behind the answer reach nobody, $name', async (endpoint) => {
     const forged = httpAnswer(200, { 'content-type': 'application/json' }, '{"forged":true}');

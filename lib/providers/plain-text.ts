@@ -1,7 +1,7 @@
 /** Pieces of text that were cut out of an event by an expression. */
 
 /** What a JSON string holds where each character stands for itself. A part of the expressions that look for it. */
-export const PLAIN_TEXT = String.raw`[^"\\\p{Cc}]*`;
+export const PLAIN_TEXT: string = String.raw`[^"\\\p{Cc}]*`;
 
 /**
  * A copy of its own. V8 makes a cut of 13 characters or more a view, which keeps all that was read from the cloud with
