@@ -53,6 +53,8 @@ export interface CloudSettings {
   readonly timeouts: Timeouts;
   /** The host's own headers for this cloud, lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What of these headers must be repeated to nobody, as keys must not. */
+  readonly secrets: readonly string[];
 }
 
 export interface Config {
@@ -120,8 +122,20 @@ function cloudSettings(
     key: createKeySource(options.apiKey, environment.apiKey, env),
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts, ...options.timeouts },
     headers: lowerCaseNames(options.headers ?? {}),
+    secrets: secretsIn(options.headers ?? {}),
   };
 }
+
+/** A gateway between here and the cloud has a key of its own, whose header is recognised by its name. */
+function secretsIn(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => /auth|cookie|key|password|secret|token/i.test(name))
+    .map(([, value]) => value.replace(/^(?:basic|bearer) +/i, ''))
+    .filter((secret) => secret.length >= SHORTEST_SECRET);
+}
+
+/** What is shorter is a placeholder of a test or a local server; cutting it out would garble sentences. Characters. */
+export const SHORTEST_SECRET = 8;
 
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));

@@ -53,7 +53,7 @@ function fromFunction(source: () => string | undefined | Promise<string | undefi
 
 /**
  * Looks at the file at every call and reads it again when it has changed: a rotated secret is used at once. A file
- * that is missing, empty or half written leaves the last good key in place.
+ * that is missing, empty or holds what no key can hold leaves the last good key in place.
  */
 function fromFile(file: string, variable: string): KeySource {
   let key: string | undefined;

@@ -24,6 +24,7 @@ export class OpenCalls {
   closing = false;
   #open = 0;
   #onIdle: (() => void) | undefined;
+  #drained: Promise<void> | undefined;
 
   begin(): void {
     this.#open += 1;
@@ -37,10 +38,11 @@ export class OpenCalls {
   /** Lets no further call in, and waits for the open ones. */
   drain(): Promise<void> {
     this.closing = true;
-    return new Promise((resolve) => {
+    this.#drained ??= new Promise((resolve) => {
       if (this.#open === 0) resolve();
       else this.#onIdle = resolve;
     });
+    return this.#drained;
   }
 }
 

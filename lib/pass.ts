@@ -1,6 +1,7 @@
 /** An answer in OpenAI's own form: its bytes pass as they come. */
 import { isAscii } from 'node:buffer';
 import { RouterError } from './errors.ts';
+import { createJsonScanner, type JsonScanner } from './json-scanner.ts';
 import { errorEvent } from './openai/sse.ts';
 import {
   accountOf,
@@ -21,7 +22,7 @@ import type { BodySink, Upstream } from './transport/send.ts';
  * @throws RouterError where the answer broke off and that can still be told in words.
  */
 export function pass(upstream: Upstream, sender: Sender, reply: Reply): Promise<void> {
-  const type = String(upstream.headers['content-type'] ?? '');
+  const type = String(upstream.headers['content-type'] ?? '').toLowerCase();
   if (type.startsWith('text/html')) {
     upstream.abort();
     return Promise.reject(noAnswer(sender.name, 'answered with a page of HTML'));
@@ -46,6 +47,8 @@ class Passage implements BodySink {
   #tail: UsageTail | undefined;
   /** The head of the answer is with the client. */
   #isOpen = false;
+  /** Where JSON ends with its connection, nothing but its form tells a cut one from a whole one. */
+  #unframed: JsonScanner | undefined;
   /** The stream's terminal event has come by. */
   #ended = false;
   /** An answer that came in one piece leaves in one: two writes cost more than all that is done here. */
@@ -79,6 +82,7 @@ class Passage implements BodySink {
     }
     if (this.#isStream && !this.#ended) this.#ended = this.#holdsEnd(chunk);
     this.#tail?.add(chunk);
+    this.#unframed?.push(chunk);
     return this.#reply.write(chunk);
   }
 
@@ -90,7 +94,7 @@ class Passage implements BodySink {
         return this.fail(noAnswer(this.#sender.name, 'sent an empty answer'));
       this.#open();
     }
-    if (this.#isStream && !this.#isComplete()) return this.fail(missingEnd(this.#sender.name));
+    if (!this.#isComplete()) return this.fail(missingEnd(this.#sender.name));
     this.#note(this.#tail?.read());
     this.#sender.record.complete = true;
     this.#reply.end();
@@ -113,16 +117,24 @@ class Passage implements BodySink {
     const length = this.#lengthAnnounced();
     if (length !== undefined) headers['content-length'] = String(length);
     this.#reply.open(this.#upstream.status, headers);
-    // They are with the client now, and a stream can be open for hours.
-    this.#upstream.headers = {};
     // Streams that end in `[DONE]` repeat nothing of the answer in their last event. No sound says what it cost.
     const { endsWithDone } = this.#sender.call.spec;
     if (this.#isStream) this.#tail = createUsageTail('sse', endsWithDone ? LAST_EVENT_BYTES : undefined);
-    else if (this.#isJson()) this.#tail = createUsageTail('json');
+    else if (this.#isJson()) {
+      this.#tail = createUsageTail('json');
+      if (this.#endsWithConnection()) this.#unframed = createJsonScanner();
+    }
+    // They are with the client now, and a stream can be open for hours.
+    this.#upstream.headers = {};
   }
 
   #isJson(): boolean {
     return this.#type.startsWith(JSON_TYPE);
+  }
+
+  #endsWithConnection(): boolean {
+    const { headers } = this.#upstream;
+    return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
   }
 
   #endWhole(bytes: Buffer): void {
@@ -156,8 +168,15 @@ class Passage implements BodySink {
   }
 
   #isComplete(): boolean {
+    if (!this.#isStream) return this.#isWholeJson();
     const { endsWithDone, terminalEvent } = this.#sender.call.spec;
-    return endsWithDone ? this.#last().trimEnd().endsWith(DONE) : terminalEvent === undefined || this.#ended;
+    if (endsWithDone) return DONE.test(this.#tail?.last(LAST_EVENT_BYTES) ?? '');
+    return terminalEvent === undefined || this.#ended;
+  }
+
+  #isWholeJson(): boolean {
+    this.#unframed?.end();
+    return this.#unframed?.malformed === undefined;
   }
 
   /** A terminal event can be longer than what is remembered of a stream, so it is looked for on its way. */
@@ -176,7 +195,8 @@ class Passage implements BodySink {
 const ONE_PIECE_BYTES = 16 * 1024;
 
 const JSON_TYPE = 'application/json';
-const DONE = 'data: [DONE]';
+/** The terminal event, and no further data behind it: a comment or an id may follow. */
+const DONE = /(?:^|[\r\n])data: ?\[DONE\][ \t]*(?:[\r\n]+(?!data)[^\r\n]*)*$/;
 const BETWEEN_EVENTS = /^$|(?:\n\n|\r\n\r\n|\r\r)$/;
 
 function noAnswer(name: string, what: string): RouterError {

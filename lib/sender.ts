@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { stringify, type CloudBody, type Upload } from './body.ts';
-import type { CloudSettings } from './config.ts';
+import { SHORTEST_SECRET, type CloudSettings } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
 import { RouterError, type Failure } from './errors.ts';
 import type { CloudModel } from './model.ts';
@@ -64,12 +64,16 @@ export class Sender {
   readonly record: OpenRecord;
   readonly #cloud: Cloud;
   readonly #apiKey: string;
+  /** What is cut out of whatever the cloud says. */
+  readonly #secrets: readonly string[];
 
   constructor(call: Call, cloud: Cloud, apiKey: string, record: OpenRecord) {
     this.call = call;
     this.record = record;
     this.#cloud = cloud;
     this.#apiKey = apiKey;
+    const { secrets } = cloud.settings;
+    this.#secrets = apiKey.length < SHORTEST_SECRET ? secrets : [apiKey, ...secrets];
   }
 
   get name(): string {
@@ -138,8 +142,9 @@ export class Sender {
     }
     const bytes = await readBody(upstream, MAX_ERROR_BYTES, true);
     const text = this.#withoutKey(bytes.toString('utf8'));
-    const error = provider.toError({ status, headers, body: parseJson(text) ?? text });
-    if (error === undefined) return { error, bytes: Buffer.from(text) };
+    const body = parseJson(text);
+    const error = provider.toError({ status, headers, body: body ?? text });
+    if (error === undefined) return { error, bytes: Buffer.from(this.#withoutEscapedKey(text, body)) };
     return { error: this.#tell(error, this.clientHeaders(upstream)), bytes };
   }
 
@@ -174,8 +179,20 @@ export class Sender {
   }
 
   #withoutKey(text: string): string {
-    // A key of a few characters is a placeholder of a test or a local server; cutting it out would garble sentences.
-    return this.#apiKey.length < 8 ? text : text.replaceAll(this.#apiKey, '***');
+    let clean = text;
+    for (const secret of this.#secrets) clean = clean.replaceAll(secret, '***');
+    return clean;
+  }
+
+  /** JSON may be written in many ways: PHP escapes every slash. */
+  #withoutEscapedKey(text: string, value: unknown): string {
+    const plain = JSON.stringify(value) ?? '';
+    return this.#holdsKey(plain) ? this.#withoutKey(plain) : text;
+  }
+
+  #holdsKey(text: string): boolean {
+    for (const secret of this.#secrets) if (text.includes(secret)) return true;
+    return false;
   }
 
   /** The same for fields: a cloud's request id, for one, that repeats what it was sent. */
@@ -183,7 +200,7 @@ export class Sender {
     let clean: Fields | undefined;
     for (const name in fields) {
       const value: unknown = fields[name];
-      if (typeof value !== 'string' || !value.includes(this.#apiKey)) continue;
+      if (typeof value !== 'string' || !this.#holdsKey(value)) continue;
       clean = { ...(clean ?? fields), [name]: this.#withoutKey(value) };
     }
     return clean ?? fields;

@@ -221,6 +221,34 @@ describe('R26, R27: a cloud that repeats its key in everything it says', () => {
     expect(found).toEqual([]);
   });
 
+  test('written with escapes, and the operator’s own secret headers', async () => {
+    const said: string[] = [];
+    for (const cloud of CLOUDS) {
+      const raw = await startRawCloud(({ socket, head }) => {
+        const [, key] = /(?:bearer |x-api-key: |x-goog-api-key: )(\S+)/i.exec(head) ?? [];
+        const [, gateway] = /x-gateway-authorization: Bearer (\S+)/i.exec(head) ?? [];
+        const message = JSON.stringify(`You sent ${key} and ${gateway}.`).replaceAll('/', '\\/');
+        const body = `{"error":{"message":${message},"type":"invalid_request_error","param":null,"code":null}}`;
+        socket.end(httpAnswer(400, { 'content-type': 'application/json' }, body));
+      });
+      const provider = { openai, google, anthropic }[cloud]({
+        apiKey: 'sk-a/canary/0123456789',
+        baseUrl: raw.url,
+        headers: { 'X-Gateway-Authorization': 'Bearer canary/gateway/0123', 'x-version': '2026-11-01' },
+      });
+      const own = createPrefixRouter({ env: {}, providers: [provider] });
+      const host = await startHost(express().use(own));
+      const [endpoint] = CHATS.filter((each) => each.cloud === cloud);
+      const answer = await ask(host.url + endpoint?.path, { body: JSON.stringify(endpoint?.body) });
+      said.push(`${answer.status} ${errorOf(answer).message}`);
+      expect(answer.text).not.toMatch(CANARY);
+      await host.close();
+      await own.close();
+      await raw.close();
+    }
+    expect(said).toEqual(CLOUDS.map(() => '400 You sent *** and ***.'));
+  });
+
   test.each(ENDPOINTS)('headers of a good answer, $name', async (endpoint) => {
     answering = ({ socket }) => {
       const lines = Object.entries(echo(KEYS[endpoint.cloud])).map(

@@ -165,6 +165,15 @@ describe('R38: the end of a host', () => {
   });
 });
 
+test.each(CHATS)('R38: close() twice while a call is open: both wait for it, $name', async (endpoint) => {
+  const asked = setup.ask(endpoint);
+  const call = await setup.clouds[endpoint.cloud].next();
+  const closing = Promise.all([setup.router.close(), setup.router.close()]);
+  call.socket.write(goodHttp(endpoint));
+  expect((await asked).status).toBe(200);
+  await closing;
+});
+
 test.each(CHATS)('TLS: a cloud whose certificate nobody signed is not reached, $name', async (endpoint) => {
   const folder = mkdtempSync(join(tmpdir(), 'llm-prefix-router-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];

@@ -143,6 +143,7 @@ const CUT_JSON: readonly [string, (text: string) => string][] = [
   ['by length', (text) => `${JSON_HEAD}content-length: 9999\r\n\r\n${text}`],
   ['by chunks', (text) => `${JSON_HEAD}${CHUNKED}${chunk(text)}`],
   ['by a garbage chunk size', (text) => `${JSON_HEAD}${CHUNKED}${chunk(text)}-5\r\nxx`],
+  ['by the end of the connection', (text) => `${JSON_HEAD}\r\n${text}`],
 ];
 
 describe.each(CUT_JSON)('R11: JSON that breaks off, framed %s, never looks whole', (_what, frame) => {
@@ -402,6 +403,13 @@ describe('R14: a redirect is not followed', () => {
   });
 });
 
+test.each(ENDPOINTS)('R14: nor is the body of a redirect an answer, $name', async (endpoint) => {
+  const answer = await meet(endpoint, ({ socket }) =>
+    socket.end(goodHttp(endpoint).replace('200 OK', '302 Found').replace('200 X', '302 Found')),
+  );
+  expect([answer.status, errorOf(answer).code]).toEqual([502, 'provider_error']);
+});
+
 const RATE_LIMITS: Readonly<Record<EndpointCase['cloud'], readonly [Record<string, string>, object]>> = {
   openai: [
     { 'retry-after': '7' },
@@ -550,6 +558,57 @@ describe('R16: a stream in every legal form says the same', () => {
     expect(!endpoint.relayed || answer.text === endpoint.good.join('')).toBe(true);
   });
 
+  test.each(STREAMS)('each byte in a packet of its own, $name', async (endpoint) => {
+    const asked = setup.ask(endpoint);
+    const call = await setup.clouds[endpoint.cloud].next();
+    call.socket.setNoDelay(true).write(STREAM_HEAD);
+    for (const byte of Buffer.from(endpoint.good.join(''))) {
+      call.socket.write(Buffer.concat([Buffer.from('1\r\n'), Buffer.from([byte]), Buffer.from('\r\n')]));
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    call.socket.write(LAST_CHUNK);
+    expectWhole(endpoint, await asked);
+  });
+
+  test.each(STREAMS.filter(({ relayed, path }) => relayed && path !== '/v1/responses'))(
+    'a relayed stream may end in every legal form, $name',
+    async (endpoint) => {
+      const body = endpoint.good.slice(0, -1).join('');
+      for (const end of [
+        'data:[DONE]\n\n',
+        'data: [DONE]\n\n: bye\n\n',
+        'data: [DONE]\nid: 5\n\n',
+        'id: 5\r\ndata: [DONE]\r\n\r\n',
+        'data: [DONE]',
+      ]) {
+        const answer = await stream(endpoint, body + end);
+        expect([answer.status, answer.cut, answer.text]).toEqual([200, false, body + end]);
+      }
+    },
+  );
+
+  test.each(STREAMS.filter(({ relayed, path }) => relayed && path !== '/v1/responses'))(
+    'one that says data: [DONE] where it is no end is interrupted, $name',
+    async (endpoint) => {
+      for (const end of [
+        'data: {"choices":[{"index":0,"text":"data: [DONE]"}]}\n\n',
+        'data: [DONE]\n\ndata: {}\n\n',
+      ])
+        for (const type of ['text/event-stream', 'Text/Event-Stream; charset=utf-8']) {
+          const answer = await stream(endpoint, end, STREAM_HEAD.replace('text/event-stream', type));
+          expect(lastErrorOf(answer)?.code).toBe('stream_interrupted');
+        }
+    },
+  );
+
+  async function stream(endpoint: EndpointCase, text: string, head = STREAM_HEAD): ReturnType<Setup['ask']> {
+    const asked = setup.ask(endpoint);
+    const call = await setup.clouds[endpoint.cloud].next();
+    call.socket.write(head + chunk(text) + LAST_CHUNK);
+    return asked;
+  }
+
   test.each(ENDPOINTS)('close-delimited, without length or chunks, $name', async (endpoint) => {
     const asked = setup.ask(endpoint);
     const call = await setup.clouds[endpoint.cloud].next();
@@ -606,8 +665,8 @@ describe('R16: what may stand around an answer', () => {
     const call = await setup.clouds[endpoint.cloud].next();
     call.socket.write('HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n');
     for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    call.socket.write(goodHttp(endpoint));
-    expectWhole(endpoint, await asked);
+    call.socket.write(httpAnswer(429, {}, '{}'));
+    expect((await asked).status).toBe(429);
   });
 
   test.each(ENDPOINTS)('R19: bytes behind the answer reach nobody, $name', async (endpoint) => {
