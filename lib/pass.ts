@@ -170,7 +170,7 @@ class Passage implements BodySink {
   #isComplete(): boolean {
     if (!this.#isStream) return this.#isWholeJson();
     const { endsWithDone, terminalEvent } = this.#sender.call.spec;
-    if (endsWithDone) return DONE.test(this.#tail?.last(LAST_EVENT_BYTES) ?? '');
+    if (endsWithDone) return DONE.test(this.#tail?.last(256) ?? '');
     return terminalEvent === undefined || this.#ended;
   }
 

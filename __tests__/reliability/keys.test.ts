@@ -208,6 +208,27 @@ const ECHO_HEADERS = [
 const echo = (key: string): Record<string, string> =>
   Object.fromEntries(ECHO_HEADERS.map((name) => [name, `v-${key}`]));
 
+test('R30: the operator’s headers stand over the client’s', async () => {
+  const raw = await startRawCloud(({ socket }) => socket.end(httpAnswer(404, {}, '{}')));
+  const provider = openai({
+    apiKey: KEYS.openai,
+    baseUrl: raw.url,
+    headers: { 'OpenAI-Beta': 'operator=1' },
+  });
+  const own = createPrefixRouter({ env: {}, providers: [provider] });
+  const host = await startHost(express().use(own));
+  const headers = { 'openai-beta': 'client=1', 'idempotency-key': 'k1' };
+  await ask(`${host.url}/v1/chat/completions`, { headers, body: '{"model":"openai:gpt-5.4"}' });
+  const lines = raw.calls[0]?.head.toLowerCase().split('\r\n') ?? [];
+  expect(lines.filter((line) => /^(?:openai-beta|idempotency-key):/.test(line)).toSorted()).toEqual([
+    'idempotency-key: k1',
+    'openai-beta: operator=1',
+  ]);
+  await host.close();
+  await own.close();
+  await raw.close();
+});
+
 describe('R26, R27: a cloud that repeats its key in everything it says', () => {
   test.each(ENDPOINTS)('errors of each status, $name', async (endpoint) => {
     const key = KEYS[endpoint.cloud];

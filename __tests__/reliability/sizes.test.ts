@@ -1,4 +1,5 @@
 /** R18, R23: what a cloud sends, and how slowly a client reads it, costs a bounded amount of memory. */
+import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { chunk, LAST_CHUNK, STREAM_HEAD, type RawCall } from '../support/raw-cloud.ts';
@@ -167,3 +168,37 @@ test.each(STREAMS)(
 );
 
 let sent: () => number = () => 0;
+
+test('R23: a packed stream holds the cloud back as well, and then comes whole', async () => {
+  const [endpoint] = STREAMS.filter(({ relayed }) => relayed) as [EndpointCase];
+  const events = Array.from({ length: 800 }, () => {
+    const content = randomBytes(48 * 1024).toString('base64');
+    return `data: {"choices":[{"index":0,"delta":{"content":"${content}"}}]}\n\n`;
+  });
+  const text = `${events.join('')}data: [DONE]\n\n`;
+  const packed = gzipSync(text, { level: 1 });
+  const [response, call] = await Promise.all([
+    new Promise<http.IncomingMessage>((resolve, reject) => {
+      const request = http.request(setup.host.url + endpoint.path, { method: 'POST', agent: false }, resolve);
+      request.on('error', reject).end(JSON.stringify(endpoint.body));
+    }),
+    setup.clouds[endpoint.cloud].next().then((arrived) => {
+      const type = 'content-type: text/event-stream\r\ncontent-encoding: gzip';
+      arrived.socket.write(`HTTP/1.1 200 OK\r\n${type}\r\ncontent-length: ${packed.length}\r\n\r\n`);
+      const pieces = Math.ceil(packed.length / PIECE);
+      let next = 0;
+      const more = (): void => {
+        while (next < pieces && arrived.socket.write(packed.subarray(next * PIECE, (next += 1) * PIECE)));
+        if (next < pieces) arrived.socket.once('drain', more);
+      };
+      more();
+      return { taken: () => next * PIECE };
+    }),
+  ]);
+  expect(await untilStill(call.taken)).toBeLessThan(packed.length - 8 * MB);
+  const hash = createHash('sha256');
+  for await (const piece of response) hash.update(piece as Buffer);
+  expect(hash.digest('hex')).toBe(createHash('sha256').update(text).digest('hex'));
+});
+
+const PIECE = 64 * 1024;

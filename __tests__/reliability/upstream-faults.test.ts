@@ -162,6 +162,29 @@ describe.each(CUT_JSON)('R11: JSON that breaks off, framed %s, never looks whole
   });
 });
 
+test.each(ENDPOINTS)('R11: a packed answer that is cut never looks whole, $name', async (endpoint) => {
+  const packed = gzipSync(endpoint.good.join(''));
+  const half = packed.subarray(0, packed.length / 2);
+  const type = endpoint.stream ? 'text/event-stream' : 'application/json';
+  await meet(endpoint, ({ socket }) => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-encoding: gzip\r\n`);
+    socket.write(`content-length: ${half.length}\r\n\r\n`);
+    socket.end(half);
+  });
+  await expectNoHarm(endpoint);
+});
+
+test.each(ENDPOINTS)('R18: a chain of encodings is not undone, $name', async (endpoint) => {
+  const packed = gzipSync(endpoint.good.join(''));
+  const type = endpoint.stream ? 'text/event-stream' : 'application/json';
+  const answer = await meet(endpoint, ({ socket }) => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-encoding: deflate, gzip\r\n`);
+    socket.write(`content-length: ${packed.length}\r\n\r\n`);
+    socket.end(packed);
+  });
+  expect([answer.status, errorOf(answer).code]).toEqual([502, 'provider_error']);
+});
+
 const NOT_THE_FORM = ['{"id":', 'null', '[]', '"text"', '42', '{}', '{"error":null}', '\u0000\u0001', '<p>'];
 
 test.each(WHOLE_ANSWERS.filter(({ relayed }) => !relayed))(
