@@ -196,7 +196,7 @@ const ONE_PIECE_BYTES = 16 * 1024;
 
 const JSON_TYPE = 'application/json';
 /** The terminal event, and no further data behind it: a comment or an id may follow. */
-const DONE = /(?:^|[\r\n])data: ?\[DONE\][ \t]*(?:[\r\n]+(?!data)[^\r\n]*)*$/;
+const DONE = /(?:^|[\r\n])data: ?\[DONE\][ \t]*(?:[\r\n](?!data)[^\r\n]*)*$/;
 const BETWEEN_EVENTS = /^$|(?:\n\n|\r\n\r\n|\r\r)$/;
 
 function noAnswer(name: string, what: string): RouterError {

@@ -617,6 +617,8 @@ describe('R16: a stream in every legal form says the same', () => {
       for (const end of [
         'data: {"choices":[{"index":0,"text":"data: [DONE]"}]}\n\n',
         'data: [DONE]\n\ndata: {}\n\n',
+        // An expression that tries every way to part blank lines would still be at it.
+        `data: [DONE]${'\n'.repeat(30)}data: {}\n\n`,
       ])
         for (const type of ['text/event-stream', 'Text/Event-Stream; charset=utf-8']) {
           const answer = await stream(endpoint, end, STREAM_HEAD.replace('text/event-stream', type));
