@@ -92,7 +92,7 @@ export async function withSystems(starting, use) {
 }
 
 /**
- * CPU microseconds a request, a list by round for every system.
+ * CPU microseconds a request, a list by round for every system, each after as much of the same work that is not counted.
  * @param {Bench} bench
  * @param {System[]} systems
  * @param {object} way
@@ -141,6 +141,8 @@ export async function measureCpu(bench, systems, way) {
   for (let round = 0; round < bench.rounds; round++) {
     for (const system of rotate(systems, round)) {
       await attempt(system, async () => {
+        // A process that has stood still while the others had their turn has lost compiled code, and compiles it anew.
+        await bench.load.ask('fire', shots.get(system));
         const before = await system.cpu();
         const { requests } = await bench.load.ask('fire', shots.get(system));
         costs.get(system.label).push(((await system.cpu()) - before) / requests);

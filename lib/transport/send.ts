@@ -9,6 +9,7 @@ import type { CloudModel } from '../model.ts';
 import type { ResponseHeaders, Timeouts } from '../providers/provider.ts';
 import type { Cancellation } from './cancellation.ts';
 import { toTransportError, type Progress } from './failures.ts';
+import { joinPieces } from './join.ts';
 
 /** Where the bytes of an answer go. */
 export interface BodySink {
@@ -198,7 +199,7 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   deliver(): void {
     const [first] = this.#arrived;
     if (this.#sink === undefined || first === undefined) return;
-    const bytes = this.#arrived.length === 1 ? first : Buffer.concat(this.#arrived);
+    const bytes = this.#arrived.length === 1 ? first : joinPieces(this.#arrived);
     this.#arrived = [];
     if (!this.#sink.write(bytes) && !this.over) this.#controller?.pause();
   }

@@ -1,0 +1,63 @@
+/** The first and the last bytes of a stream, in whatever pieces it comes. */
+import fc from 'fast-check';
+import { ByteTail, HEAD_BYTES } from '../../lib/openai/byte-tail.ts';
+
+const LIMIT = 2 * HEAD_BYTES;
+
+/** Sizes on both sides of what is kept, so that the bytes lie in every way they can. */
+const sizes = fc.array(
+  fc.oneof(
+    fc.integer({ min: 1, max: 300 }),
+    fc.integer({ min: HEAD_BYTES - 2, max: HEAD_BYTES + 2 }),
+    fc.integer({ min: LIMIT - 2, max: LIMIT + 2 }),
+    fc.integer({ min: 1, max: 3 * LIMIT }),
+  ),
+  { maxLength: 12 },
+);
+
+/** No two places near each other are alike. */
+function bytesOf(length: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, at) => (at * 7 + (at >> 8) * 31) & 0xff));
+}
+
+/** A character for each byte: compared and shown faster than bytes are. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString('latin1');
+}
+
+test('it is the same whatever the pieces, and whenever it is read', () => {
+  fc.assert(
+    fc.property(
+      sizes,
+      fc.integer({ min: 0, max: 12 }),
+      fc.integer({ min: 1, max: 300 }),
+      (list, readAt, count) => {
+        const all = bytesOf(list.reduce((sum, size) => sum + size, 0));
+        const tail = new ByteTail(LIMIT);
+        let at = 0;
+        for (const [index, size] of list.entries()) {
+          // The owner of the bytes does with them what it likes once the next ones come.
+          const piece = Buffer.from(all.subarray(at, at + size));
+          tail.add(piece);
+          at += size;
+          if (index !== readAt) continue;
+          expect(textOf(tail.tail)).toBe(textOf(all.subarray(Math.max(0, at - LIMIT), at)));
+          expect(textOf(tail.head)).toBe(textOf(all.subarray(0, Math.min(at, HEAD_BYTES))));
+        }
+        expect(textOf(tail.last(count))).toBe(textOf(all.subarray(Math.max(0, at - count))));
+        expect(textOf(tail.tail)).toBe(textOf(all.subarray(Math.max(0, at - LIMIT))));
+        expect(textOf(tail.head)).toBe(textOf(all.subarray(0, HEAD_BYTES)));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('a piece is copied once the next one comes', () => {
+  const tail = new ByteTail(LIMIT);
+  const piece = Buffer.from('first');
+  tail.add(piece);
+  tail.add(Buffer.from(' second'));
+  piece.fill('x');
+  expect(tail.tail.toString()).toBe('first second');
+});
