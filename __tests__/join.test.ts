@@ -51,12 +51,14 @@ test('pieces that touch each other are joined in their own memory', () => {
 
 test.each([
   ['memory of somebody else', () => 'not ours'],
-  ['no line end before the size', () => 'xx2a\r\n'],
-  ['no line end behind the size', () => '\r\n2axx'],
+  ['no return before the size', () => 'x\n2a\r\n'],
+  ['no line feed before the size', () => '\rx2a\r\n'],
+  ['no return behind the size', () => '\r\n2ax\n'],
+  ['no line feed behind the size', () => '\r\n2a\rx'],
   ['no size', () => '\r\n\r\n'],
   ['a chunk extension', () => '\r\n2a;x=1\r\n'],
   ['a size of more digits than any', () => '\r\n000000000\r\n'],
-  ['the characters beside the digits', () => '\r\n/:@`g\r\n'],
+  ...[...'/:@`gG'].map((character): [string, () => string] => [character, () => `\r\n${character}\r\n`]),
 ])('%s between pieces is not overwritten', (_, between) => {
   const { memory, pieces } = readOf(words, between);
   const before = memory.toString();
@@ -68,6 +70,27 @@ test('pieces of several reads are joined', () => {
   const reads = [readOf(words, framing), readOf(words, framing), readOf(words, framing)];
   const joined = joinPieces(reads.flatMap(({ pieces }) => pieces));
   expect(joined.toString()).toBe(words.join('').repeat(3));
+});
+
+test('memory of another read is not taken for that of the first', () => {
+  const { memory, pieces } = readOf(words, framing);
+  const before = memory.toString();
+  const [first, second] = pieces as [Buffer, Buffer];
+  // As far behind the first piece as the second lies, but elsewhere.
+  const other = Buffer.from(new ArrayBuffer(memory.length)).subarray(
+    second.byteOffset,
+    second.byteOffset + 5,
+  );
+  other.write('other');
+  expect(joinPieces([first, other]).toString()).toBe(`${words[0]}other`);
+  expect(memory.toString()).toBe(before);
+});
+
+test('a size may have 8 digits in any letters', () => {
+  const { memory, pieces } = readOf(words, () => '\r\n09afAF42\r\n');
+  const joined = joinPieces(pieces);
+  expect(joined.toString()).toBe(words.join(''));
+  expect(joined.buffer).toBe(memory.buffer);
 });
 
 test('pieces that lie in another order are joined in the order they came', () => {

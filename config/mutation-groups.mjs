@@ -12,6 +12,10 @@ export const GROUPS = {
     files: ['lib/errors.ts', 'lib/providers/*/error.ts'],
     tests: ['errors.test.ts', 'providers/*/error.test.ts'],
   },
+  pieces: {
+    files: ['lib/transport/join.ts', 'lib/openai/byte-tail.ts'],
+    tests: ['join.test.ts', 'openai/byte-tail.test.ts'],
+  },
   anthropic: {
     files: ['lib/providers/anthropic/{request,response,stream,event}.ts'],
     tests: ['providers/anthropic/{event,request,response,stream,vectors}.test.ts'],

@@ -61,3 +61,31 @@ test('a piece is copied once the next one comes', () => {
   piece.fill('x');
   expect(tail.tail.toString()).toBe('first second');
 });
+
+test('an answer in one piece is not copied', () => {
+  const piece = bytesOf(LIMIT / 2);
+  const tail = new ByteTail(LIMIT);
+  tail.add(piece);
+  expect(tail.head.buffer).toBe(piece.buffer);
+  expect(tail.tail.buffer).toBe(piece.buffer);
+  expect(textOf(tail.tail)).toBe(textOf(piece));
+});
+
+test.each([0, 1, LIMIT])('a last piece of the limit and %d bytes is not copied', (more) => {
+  const piece = bytesOf(LIMIT + more);
+  const tail = new ByteTail(LIMIT);
+  tail.add(bytesOf(10));
+  tail.add(piece);
+  expect(tail.tail.buffer).toBe(piece.buffer);
+  expect(textOf(tail.tail)).toBe(textOf(piece.subarray(-LIMIT)));
+});
+
+test('a few last bytes are copied only where the last piece is shorter', () => {
+  const tail = new ByteTail(LIMIT);
+  tail.add(Buffer.from('first'));
+  // In memory of its own: small buffers of Node's share one.
+  const piece = Buffer.from(Uint8Array.from(bytesOf(20)).buffer);
+  tail.add(piece);
+  expect(tail.last(20).buffer).toBe(piece.buffer);
+  expect(textOf(tail.last(21))).toBe(`t${textOf(piece)}`);
+});

@@ -49,7 +49,6 @@ export class ByteTail {
   /** Copies the newest piece. */
   #settle(): void {
     const piece = this.#newest;
-    if (piece.length === 0) return;
     this.#newest = NO_BYTES;
     const rest = this.#copied < this.#limit ? piece.subarray(this.#fill(piece)) : piece;
     if (rest.length === 0) return;
@@ -79,7 +78,7 @@ export class ByteTail {
     this.#copied += skipped;
     const at = this.#copied % this.#limit;
     const copied = bytes.copy(this.#ring, at, skipped);
-    if (skipped + copied < bytes.length) bytes.copy(this.#ring, 0, skipped + copied);
+    bytes.copy(this.#ring, 0, skipped + copied);
     this.#copied += bytes.length - skipped;
   }
 }
