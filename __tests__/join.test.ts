@@ -58,7 +58,10 @@ test.each([
   ['no size', () => '\r\n\r\n'],
   ['a chunk extension', () => '\r\n2a;x=1\r\n'],
   ['a size of more digits than any', () => '\r\n000000000\r\n'],
-  ...[...'/:@`gG'].map((character): [string, () => string] => [character, () => `\r\n${character}\r\n`]),
+  ...Array.from('/:@`gG').map((character): [string, () => string] => [
+    character,
+    () => `\r\n${character}\r\n`,
+  ]),
 ])('%s between pieces is not overwritten', (_, between) => {
   const { memory, pieces } = readOf(words, between);
   const before = memory.toString();
