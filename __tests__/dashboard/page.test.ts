@@ -542,9 +542,16 @@ if (whyNoBrowser === undefined) {
       await page.keyboard.press('Enter');
       expect(await page.evaluate('document.activeElement.id')).toBe('main');
       expect(page.url()).toBe(`${host.url}/#/overview`);
+      // Read in the moment in which the new page stands in the document, before the browser shows it.
+      await page.evaluate(`
+        globalThis.focused = new Promise((resolve) => {
+          new MutationObserver(() => {
+            if (document.querySelector('h1').textContent === 'Models') resolve(document.activeElement.id);
+          }).observe(document.body, { childList: true, subtree: true, characterData: true });
+        });
+        undefined`);
       await page.getByRole('link', { name: 'Models' }).press('Enter');
-      await page.getByRole('heading', { name: 'Models' }).waitFor();
-      expect(await page.evaluate('document.activeElement.id')).toBe('main');
+      expect(await page.evaluate('globalThis.focused')).toBe('main');
     });
 
     test('nothing moves while the overview fills and lives', async () => {

@@ -1,6 +1,6 @@
 /** The frame: menu, pages, and what they share. */
 import { render, type JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { postJson } from './api.ts';
 import { DisplayRoot, DisplaySwitches } from './display.tsx';
 import { useLocale, type TextKey } from './locale.ts';
@@ -32,8 +32,9 @@ function App(): JSX.Element {
   const page = PAGES.find(({ path }) => path === section) ?? OVERVIEW;
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
-  useEffect(() => {
-    // A new page is announced as a browser would do it: the focus goes to its beginning.
+  // A new page is announced as a browser would do it: the focus goes to its beginning, and at once, so
+  // that a key pressed meanwhile is not lost with the page that was there before.
+  useLayoutEffect(() => {
     if (!first.current) main.current?.focus();
     first.current = false;
     scrollTo(0, 0);

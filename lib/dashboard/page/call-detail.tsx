@@ -1,6 +1,6 @@
 /** Everything that is known of one call. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { CallState, endingOf, type Ending } from './call-state.tsx';
 import { useLocale, type TextKey } from './locale.ts';
 import type { RecentCall } from './types.ts';
@@ -17,7 +17,7 @@ const SENTENCES: Readonly<Record<Ending, TextKey>> = {
 export function CallDetail({ call, onClose }: { call: RecentCall; onClose: () => void }): JSX.Element {
   const { t } = useLocale();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const closeOutside = (event: MouseEvent): void => {
     if (event.target === dialog.current) dialog.current?.close();
   };

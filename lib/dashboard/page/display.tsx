@@ -1,7 +1,7 @@
 /** Language and theme: chosen by the browser and the system until the operator says otherwise. */
 import type { ComponentChildren, JSX } from 'preact';
 import { createContext } from 'preact';
-import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
+import { useContext, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { createLocale, LocaleContext, useLocale } from './locale.ts';
 import {
   isDark,
@@ -35,7 +35,7 @@ export function DisplayRoot({ children }: { children: ComponentChildren }): JSX.
   const [lang, setLang] = useState(readLang);
   const [theme, setTheme] = useState(readTheme);
   const [dark, setDark] = useState(() => isDark(theme));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const system = matchMedia('(prefers-color-scheme: dark)');
     const update = (): void => {
       showTheme(theme);

@@ -1,6 +1,6 @@
 /** The log-in page. */
 import { render, type JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, postJson } from './api.ts';
 import { DisplayRoot, DisplaySwitches } from './display.tsx';
 import { useLocale, type Locale } from './locale.ts';
@@ -27,7 +27,7 @@ function LogIn(): JSX.Element {
   const name = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
   useTitle(t('logIn'));
-  useEffect(() => name.current?.focus(), []);
+  useLayoutEffect(() => name.current?.focus(), []);
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();

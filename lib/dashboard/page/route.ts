@@ -1,5 +1,5 @@
 /** Where the operator is: the hash, so that every path below the mount stays the host's. */
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 export interface PageRoute {
   /** `overview`, `settings/cloud-providers`, ... */
@@ -14,7 +14,7 @@ function readRoute(): PageRoute {
 
 export function useRoute(): PageRoute {
   const [route, setRoute] = useState(readRoute);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const update = (): void => setRoute(readRoute());
     addEventListener('hashchange', update);
     return () => removeEventListener('hashchange', update);

@@ -1,6 +1,6 @@
 /** Small parts that several pages share. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { faceOf, toneOf } from './clouds.ts';
 import { useLocale } from './locale.ts';
 
@@ -98,7 +98,7 @@ export function Unknown(): JSX.Element {
 /** Names the page in the browser's tab, the innermost first. */
 export function useTitle(...names: readonly string[]): void {
   const title = [...names, 'llm-prefix-router'].join(' · ');
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = title;
   }, [title]);
 }
