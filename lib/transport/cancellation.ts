@@ -5,8 +5,8 @@
 export class Cancellation {
   /** Given to `cancel`; undefined until then. */
   reason: Error | undefined;
-  /** Called once, by `cancel`. A call asks one cloud at a time, so one listener is enough. */
-  onCancel: (() => void) | undefined;
+  /** Told once, by `cancel`. A call asks one cloud at a time, so one listener is enough. */
+  listener: { giveUp(reason: Error): void } | undefined;
 
   get cancelled(): boolean {
     return this.reason !== undefined;
@@ -16,6 +16,6 @@ export class Cancellation {
   cancel(reason: Error): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
-    this.onCancel?.();
+    this.listener?.giveUp(reason);
   }
 }

@@ -138,18 +138,20 @@ function pipeThrough(upstream: Upstream, inflate: Inflater, sink: BodySink): voi
     ),
   );
   // A reader that has enough must not be given what is still to be inflated: that can be a thousand times as much.
-  const abort = upstream.abort.bind(upstream);
-  upstream.abort = () => {
+  const abortUpstream = upstream.abort.bind(upstream);
+  const abort = (): void => {
     over = true;
     inflate.destroy();
-    abort();
+    abortUpstream();
   };
+  upstream.abort = abort;
   // `resume` is how the reader asks for more: here it means the inflater, which pulls the upstream when it drains.
-  const resume = upstream.resume.bind(upstream);
-  upstream.resume = () => {
+  const resumeUpstream = upstream.resume.bind(upstream);
+  const resume = (): void => {
     inflate.resume();
-    if (!inflate.writableNeedDrain) resume();
+    if (!inflate.writableNeedDrain) resumeUpstream();
   };
+  upstream.resume = resume;
   upstream.read({ write: (chunk) => inflate.write(chunk), end: () => inflate.end(), fail });
 }
 

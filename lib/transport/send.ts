@@ -140,7 +140,7 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
     this.#resolve = resolve;
     this.#reject = reject;
     if (cancellation.cancelled) this.giveUp(cancellation.reason);
-    else cancellation.onCancel = () => this.giveUp(cancellation.reason);
+    else cancellation.listener = this;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -238,7 +238,7 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
 
   #stop(): void {
     this.over = true;
-    this.#cancellation.onCancel = undefined;
+    this.#cancellation.listener = undefined;
   }
 }
 

@@ -35,7 +35,8 @@ export function createAnswerState(legacy: boolean): AnswerState {
 export interface BlockStream {
   /** What the block began with. */
   start(): Delta[];
-  add(delta: JsonObject): Delta[];
+  /** Nearly every event of a stream comes by here: one delta, and no list of them. */
+  add(delta: JsonObject): Delta | undefined;
   stop(): Delta[];
   /** The block as it stands, in Anthropic's form. */
   whole(): JsonObject;
@@ -61,12 +62,12 @@ function textBlock(first: JsonObject, answer: AnswerState): BlockStream {
   const citations = objectsOf(first['citations']);
   let text = '';
 
-  function addText(more: JsonValue | undefined): Delta[] {
+  function addText(more: JsonValue | undefined): Delta | undefined {
     const content = textOf(more);
-    if (content === undefined) return [];
+    if (content === undefined) return undefined;
     text += content;
     answer.contentLength += content.length;
-    return [{ content }];
+    return { content };
   }
 
   function whole(): JsonObject {
@@ -74,10 +75,10 @@ function textBlock(first: JsonObject, answer: AnswerState): BlockStream {
   }
 
   return {
-    start: () => addText(first['text']),
+    start: () => listOf(addText(first['text'])),
     add(delta) {
       if (delta['type'] === 'citations_delta') citations.push(...objectsOf([delta['citation']]));
-      return delta['type'] === 'text_delta' ? addText(delta['text']) : [];
+      return delta['type'] === 'text_delta' ? addText(delta['text']) : undefined;
     },
     stop: () => citationDeltas(whole(), from, answer),
     whole,
@@ -96,13 +97,13 @@ function thoughtBlock(first: JsonObject, answer: AnswerState): BlockStream {
   let text = '';
   let signature = first['signature'];
 
-  function addText(more: JsonValue | undefined): Delta[] {
+  function addText(more: JsonValue | undefined): Delta | undefined {
     const thinking = textOf(more);
-    if (thinking === undefined) return [];
+    if (thinking === undefined) return undefined;
     const gap = text === '' && answer.hasReasoning ? '\n\n' : '';
     answer.hasReasoning = true;
     text += thinking;
-    return [{ reasoning_content: gap + thinking }];
+    return { reasoning_content: gap + thinking };
   }
 
   function whole(): JsonObject {
@@ -110,10 +111,10 @@ function thoughtBlock(first: JsonObject, answer: AnswerState): BlockStream {
   }
 
   return {
-    start: () => addText(first['thinking']),
+    start: () => listOf(addText(first['thinking'])),
     add(delta) {
       if (delta['type'] === 'signature_delta') signature = delta['signature'];
-      return delta['type'] === 'thinking_delta' ? addText(delta['thinking']) : [];
+      return delta['type'] === 'thinking_delta' ? addText(delta['thinking']) : undefined;
     },
     stop: () => [{ thinking_blocks: [{ index: answer.thoughts++, ...whole() }] }],
     whole,
@@ -124,9 +125,9 @@ function callBlock(first: JsonObject, answer: AnswerState): BlockStream {
   const index = answer.calls++;
   let json = '';
 
-  function addArguments(args: string): Delta[] {
-    if (answer.legacy) return index === 0 ? [{ function_call: { arguments: args } }] : [];
-    return [{ tool_calls: [{ index, function: { arguments: args } }] }];
+  function addArguments(args: string): Delta | undefined {
+    if (answer.legacy) return index === 0 ? { function_call: { arguments: args } } : undefined;
+    return { tool_calls: [{ index, function: { arguments: args } }] };
   }
 
   return {
@@ -137,12 +138,12 @@ function callBlock(first: JsonObject, answer: AnswerState): BlockStream {
     },
     add(delta) {
       const fragment = textOf(delta['partial_json']);
-      if (delta['type'] !== 'input_json_delta' || fragment === undefined) return [];
+      if (delta['type'] !== 'input_json_delta' || fragment === undefined) return undefined;
       json += fragment;
       return addArguments(fragment);
     },
     // A call without arguments streams no fragment, or an empty one: clients parse the result, so it must be JSON.
-    stop: () => (json === '' ? addArguments(toArguments(first['input'])) : []),
+    stop: () => (json === '' ? listOf(addArguments(toArguments(first['input']))) : []),
     whole: () => (json === '' ? first : { ...first, input: toInput(json) }),
   };
 }
@@ -157,9 +158,13 @@ function otherBlock(first: JsonObject): BlockStream {
       const { type, ...rest } = delta;
       if (type === 'input_json_delta') json += textOf(rest['partial_json']) ?? '';
       if (type === 'compaction_delta') changed = rest;
-      return [];
+      return undefined;
     },
     stop: () => [],
     whole: () => ({ ...first, ...changed, ...(json !== '' && { input: toInput(json) }) }),
   };
+}
+
+function listOf(delta: Delta | undefined): Delta[] {
+  return delta === undefined ? [] : [delta];
 }

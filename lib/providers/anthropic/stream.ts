@@ -8,97 +8,176 @@ import {
   type Delta,
   type JsonObject,
   type JsonValue,
+  type Usage,
 } from '../../openai/types.ts';
 import { PING, type AnswerMeta, type ChunkStream, type StreamPart } from '../provider.ts';
 import { needsBlocks, toFinishReason, toRefusal } from './answer.ts';
 import { brokenOff, notAMessage, toEventError } from './error.ts';
 import { isSet, objectsOf, textOf, wordOf } from './json.ts';
 import { callsFinish } from './response.ts';
-import { createAnswerState, createBlock, type BlockStream } from './stream-blocks.ts';
+import { createAnswerState, createBlock, type AnswerState, type BlockStream } from './stream-blocks.ts';
 import { usesFunctions } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
 
-export function createStream({ request, created, model }: AnswerMeta): ChunkStream {
-  const answer = createAnswerState(usesFunctions(request));
-  const blocks: BlockStream[] = [];
-  const open = new Map<JsonValue | undefined, BlockStream>();
-  let message: JsonObject | undefined;
-  let usage: JsonObject | undefined;
-  let stopReason: string | undefined;
-  let stopDetails: JsonValue | undefined;
-  /** The first event held the whole answer, its stop reason included. */
-  let cameWhole = false;
-  let finished = false;
+export function createStream(meta: AnswerMeta): ChunkStream {
+  return new MessageStream(meta);
+}
 
-  function startMessage(event: JsonObject): Delta[] {
+/** A class for its getters: V8 keeps those of an object literal, and all they reach, until it collects its whole heap. */
+class MessageStream implements ChunkStream {
+  readonly #created: number;
+  readonly #modelAsked: string;
+  readonly #answer: AnswerState;
+  readonly #blocks: BlockStream[] = [];
+  readonly #open = new Map<JsonValue | undefined, BlockStream>();
+  #message: JsonObject | undefined;
+  #usage: JsonObject | undefined;
+  #stopReason: string | undefined;
+  #stopDetails: JsonValue | undefined;
+  /** The first event held the whole answer, its stop reason included. */
+  #cameWhole = false;
+  #finished = false;
+
+  constructor({ request, created, model }: AnswerMeta) {
+    this.#created = created;
+    this.#modelAsked = model;
+    this.#answer = createAnswerState(usesFunctions(request));
+  }
+
+  get id(): string {
+    return `chatcmpl-${textOf(this.#message?.['id']) ?? this.#created}`;
+  }
+
+  get model(): string {
+    return textOf(this.#message?.['model']) ?? this.#modelAsked;
+  }
+
+  get usage(): Usage | undefined {
+    return toUsage(this.#usage);
+  }
+
+  get serviceTier(): string | undefined {
+    return toServiceTier(this.#usage);
+  }
+
+  push(event: unknown): StreamPart[] {
+    if (!isObject(event)) throw notAMessage();
+    if (this.#finished) return [];
+    switch (wordOf(event['type'])) {
+      case 'content_block_delta': {
+        const delta = this.#addToBlock(event);
+        return delta === undefined ? [] : [toChoice(delta)];
+      }
+      case 'ping':
+        return [PING];
+      case 'message_stop':
+        return this.#finish();
+      default:
+        return this.#deltasOf(event).map(toChoice);
+    }
+  }
+
+  // A cut answer must not look like a short one: only `message_stop`, or a message that came whole, ends it well.
+  end(rest: string): StreamPart[] {
+    if (this.#finished) return [];
+    const body = this.#message === undefined ? parseObject(rest) : undefined;
+    if (body?.['type'] === 'error') throw toEventError(body);
+    if (Array.isArray(body?.['content'])) return this.#wholeMessage(body);
+    // Without `message_stop` an answer is cut, though it may have named a reason: only one that came whole is not.
+    if (this.#cameWhole) return this.#finish();
+    throw brokenOff();
+  }
+
+  #deltasOf(event: JsonObject): Delta[] {
+    switch (wordOf(event['type'])) {
+      case 'message_start':
+        return this.#startMessage(event);
+      case 'content_block_start':
+        return this.#startBlock(event);
+      case 'content_block_stop':
+        return this.#stopBlock(event);
+      case 'message_delta':
+        return this.#changeMessage(event);
+      case 'error':
+        throw toEventError(event);
+      default:
+        return [];
+    }
+  }
+
+  #startMessage(event: JsonObject): Delta[] {
     const started = isObject(event['message']) ? event['message'] : {};
+    const known = this.#message;
     // Seen live: the same first event twice. Another message in the same stream is no stream we know.
-    if (message !== undefined && textOf(started['id']) !== textOf(message['id'])) throw notAMessage();
-    if (message !== undefined) return [];
-    message = started;
-    readEnd(started, started['usage']);
-    cameWhole = stopReason !== undefined;
-    return [{ role: 'assistant', content: '' }, ...objectsOf(started['content']).flatMap(wholeBlock)];
+    if (known !== undefined && textOf(started['id']) !== textOf(known['id'])) throw notAMessage();
+    if (known !== undefined) return [];
+    this.#message = started;
+    this.#readEnd(started, started['usage']);
+    this.#cameWhole = this.#stopReason !== undefined;
+    const whole = objectsOf(started['content']).flatMap((block) => this.#wholeBlock(block));
+    return [{ role: 'assistant', content: '' }, ...whole];
   }
 
   /** Programmatic tool calling sends a whole answer with the first event. */
-  function wholeBlock(first: JsonObject): Delta[] {
-    const block = createBlock(first, answer);
-    blocks.push(block);
+  #wholeBlock(first: JsonObject): Delta[] {
+    const block = createBlock(first, this.#answer);
+    this.#blocks.push(block);
     return [...block.start(), ...block.stop()];
   }
 
-  function startBlock(event: JsonObject): Delta[] {
-    if (message === undefined || !isObject(event['content_block'])) throw notAMessage();
-    const before = stopBlock(event);
-    const block = createBlock(event['content_block'], answer);
-    blocks.push(block);
-    open.set(event['index'], block);
+  #startBlock(event: JsonObject): Delta[] {
+    if (this.#message === undefined || !isObject(event['content_block'])) throw notAMessage();
+    const before = this.#stopBlock(event);
+    const block = createBlock(event['content_block'], this.#answer);
+    this.#blocks.push(block);
+    this.#open.set(event['index'], block);
     return [...before, ...block.start()];
   }
 
-  function addToBlock(event: JsonObject): Delta[] {
-    const block = open.get(event['index']);
+  #addToBlock(event: JsonObject): Delta | undefined {
+    const block = this.#open.get(event['index']);
     // Text whose block we never saw would be lost without a word.
     if (block === undefined || !isObject(event['delta'])) throw notAMessage();
     return block.add(event['delta']);
   }
 
-  function stopBlock(event: JsonObject): Delta[] {
-    const block = open.get(event['index']);
-    open.delete(event['index']);
+  #stopBlock(event: JsonObject): Delta[] {
+    const block = this.#open.get(event['index']);
+    this.#open.delete(event['index']);
     return block?.stop() ?? [];
   }
 
-  function changeMessage(event: JsonObject): Delta[] {
-    readEnd(isObject(event['delta']) ? event['delta'] : {}, event['usage']);
+  #changeMessage(event: JsonObject): Delta[] {
+    this.#readEnd(isObject(event['delta']) ? event['delta'] : {}, event['usage']);
     return [];
   }
 
   /** Counts are running totals, and a later event may correct an earlier one; null means no news. */
-  function readEnd(end: JsonObject, counts: JsonValue | undefined): void {
-    stopReason = textOf(end['stop_reason']) ?? stopReason;
-    stopDetails = end['stop_details'] ?? stopDetails;
+  #readEnd(end: JsonObject, counts: JsonValue | undefined): void {
+    this.#stopReason = textOf(end['stop_reason']) ?? this.#stopReason;
+    this.#stopDetails = end['stop_details'] ?? this.#stopDetails;
     if (!isObject(counts)) return;
-    usage = { ...usage, ...Object.fromEntries(Object.entries(counts).filter(([, count]) => isSet(count))) };
+    const news = Object.entries(counts).filter(([, count]) => isSet(count));
+    this.#usage = { ...this.#usage, ...Object.fromEntries(news) };
   }
 
-  function wholeMessage(body: JsonObject): ChunkChoice[] {
-    return [...startMessage({ message: body }).map(toChoice), ...finish()];
+  #wholeMessage(body: JsonObject): ChunkChoice[] {
+    return [...this.#startMessage({ message: body }).map(toChoice), ...this.#finish()];
   }
 
-  function finish(): ChunkChoice[] {
-    if (message === undefined) throw notAMessage();
-    finished = true;
-    const last = [...open.values()].flatMap((block) => block.stop());
-    const refusal = toRefusal({ reason: stopReason, details: stopDetails });
-    const calls = answer.calls > 0 ? callsFinish(answer.legacy) : undefined;
+  #finish(): ChunkChoice[] {
+    if (this.#message === undefined) throw notAMessage();
+    this.#finished = true;
+    const reason = this.#stopReason;
+    const last = [...this.#open.values()].flatMap((block) => block.stop());
+    const refusal = toRefusal({ reason, details: this.#stopDetails });
+    const calls = this.#answer.calls > 0 ? callsFinish(this.#answer.legacy) : undefined;
     return [
-      ...[...last, ...wholeAnswer(), ...(refusal === null ? [] : [{ refusal }])].map(toChoice),
+      ...[...last, ...this.#wholeAnswer(), ...(refusal === null ? [] : [{ refusal }])].map(toChoice),
       {
         ...toChoice({}),
-        finish_reason: toFinishReason(stopReason, calls),
-        ...(stopReason !== undefined && { native_finish_reason: stopReason }),
+        finish_reason: toFinishReason(reason, calls),
+        ...(reason !== undefined && { native_finish_reason: reason }),
       },
     ];
   }
@@ -107,62 +186,11 @@ export function createStream({ request, created, model }: AnswerMeta): ChunkStre
    * The answer as it is, where OpenAI's fields cannot hold it. Also where there are several blocks of thinking: the
    * stream helper of OpenAI's JavaScript SDK keeps only the last delta of a field it does not know.
    */
-  function wholeAnswer(): Delta[] {
-    const whole = blocks.map((block) => block.whole());
-    if (!needsBlocks(whole) && answer.thoughts < 2) return [];
+  #wholeAnswer(): Delta[] {
+    const whole = this.#blocks.map((block) => block.whole());
+    if (!needsBlocks(whole) && this.#answer.thoughts < 2) return [];
     return [{ content_blocks: whole.map((block, index) => ({ index, ...block })) }];
   }
-
-  function deltasOf(event: JsonObject): Delta[] {
-    switch (wordOf(event['type'])) {
-      case 'message_start':
-        return startMessage(event);
-      case 'content_block_start':
-        return startBlock(event);
-      case 'content_block_delta':
-        return addToBlock(event);
-      case 'content_block_stop':
-        return stopBlock(event);
-      case 'message_delta':
-        return changeMessage(event);
-      case 'error':
-        throw toEventError(event);
-      default:
-        return [];
-    }
-  }
-
-  // A cut answer must not look like a short one: only `message_stop`, or a message that came whole, ends it well.
-  return {
-    get id() {
-      return `chatcmpl-${textOf(message?.['id']) ?? created}`;
-    },
-    get model() {
-      return textOf(message?.['model']) ?? model;
-    },
-    get usage() {
-      return toUsage(usage);
-    },
-    get serviceTier() {
-      return toServiceTier(usage);
-    },
-    push(event): StreamPart[] {
-      if (!isObject(event)) throw notAMessage();
-      if (finished) return [];
-      if (event['type'] === 'ping') return [PING];
-      if (event['type'] === 'message_stop') return finish();
-      return deltasOf(event).map(toChoice);
-    },
-    end(rest) {
-      if (finished) return [];
-      const body = message === undefined ? parseObject(rest) : undefined;
-      if (body?.['type'] === 'error') throw toEventError(body);
-      if (Array.isArray(body?.['content'])) return wholeMessage(body);
-      // Without `message_stop` an answer is cut, though it may have named a reason: only one that came whole is not.
-      if (cameWhole) return finish();
-      throw brokenOff();
-    },
-  };
 }
 
 function toChoice(delta: Delta): ChunkChoice {

@@ -16,7 +16,7 @@ import type { Signatures } from './signatures.ts';
 
 export interface CandidateStream {
   /** A reason to end was given. More content can follow it all the same. */
-  readonly isFinished: boolean;
+  isFinished(): boolean;
   /** @param chunks Here is added what the next event says of this candidate. */
   add(candidate: JsonObject, chunks: ChunkChoice[]): void;
   /** What is only known at the end: citations, the refusal, the reason. */
@@ -145,9 +145,7 @@ export function createCandidateStream(index: number, context: CandidateContext):
   }
 
   return {
-    get isFinished() {
-      return textOf(around.finishReason) !== undefined;
-    },
+    isFinished: () => textOf(around.finishReason) !== undefined,
     add,
     finish,
   };

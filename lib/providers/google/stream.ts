@@ -1,6 +1,6 @@
 /** Google's stream of answers as chunks. */
 import { RouterError } from '../../errors.ts';
-import { isObject, type ChunkChoice, type JsonObject } from '../../openai/types.ts';
+import { isObject, type ChunkChoice, type JsonObject, type Usage } from '../../openai/types.ts';
 import type { AnswerMeta, ChunkStream } from '../provider.ts';
 import { createCandidateStream, type CandidateStream } from './candidate-stream.ts';
 import { readError } from './error.ts';
@@ -12,73 +12,104 @@ import type { Signatures } from './signatures.ts';
 import { isLegacy } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
 
-/** There is no terminal event: an answer is whole when each candidate has named a reason to end. */
 export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStream {
-  const legacy = isLegacy(meta.request);
-  const { 'x-gemini-service-tier': tier } = meta.headers;
-  const candidates = new Map<number, CandidateStream>();
-  /** Id and model are those of the first event, all through the stream. */
-  let responseId = '';
-  let model = shortName(meta.model);
-  let promptFeedback: JsonObject = {};
-  /** Cumulative, in most events: each field as it came last. */
-  const usageMetadata = Object.create(null) as JsonObject;
-  let hasUsage = false;
+  return new AnswerStream(meta, signatures);
+}
 
-  function push(event: unknown): ChunkChoice[] {
+/**
+ * There is no terminal event: an answer is whole when each candidate has named a reason to end. A class for its getters:
+ * V8 keeps those of an object literal, and all they reach, until it collects its whole heap.
+ */
+class AnswerStream implements ChunkStream {
+  readonly #signatures: Signatures;
+  readonly #isLegacy: boolean;
+  readonly #tier: unknown;
+  readonly #candidates = new Map<number, CandidateStream>();
+  /** Id and model are those of the first event, all through the stream. */
+  #responseId = '';
+  #model: string;
+  #promptFeedback: JsonObject = {};
+  /** Cumulative, in most events: each field as it came last. */
+  readonly #usageMetadata = Object.create(null) as JsonObject;
+  #hasUsage = false;
+
+  constructor(meta: AnswerMeta, signatures: Signatures) {
+    this.#signatures = signatures;
+    this.#isLegacy = isLegacy(meta.request);
+    this.#tier = meta.headers['x-gemini-service-tier'];
+    this.#model = shortName(meta.model);
+  }
+
+  get id(): string {
+    return `chatcmpl-${this.#responseId}`;
+  }
+
+  get model(): string {
+    return this.#model;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#hasUsage ? toUsage(this.#usageMetadata) : undefined;
+  }
+
+  get serviceTier(): string | undefined {
+    return toServiceTier(this.#tier, this.#usageMetadata);
+  }
+
+  push(event: unknown): ChunkChoice[] {
     // A proxy that takes `alt=sse` away sends lists.
-    if (Array.isArray(event)) return event.flatMap(push);
+    if (Array.isArray(event)) return event.flatMap((one) => this.push(one));
     const error = readError(event);
     if (error !== undefined) throw error;
     const chunks: ChunkChoice[] = [];
-    if (isObject(event)) addAnswer(event, chunks);
+    if (isObject(event)) this.#addAnswer(event, chunks);
     return chunks;
   }
 
-  function open(answer: JsonObject): void {
-    if (responseId !== '') return;
-    responseId = textOf(answer.responseId) ?? randomId();
-    model = textOf(answer.modelVersion) ?? model;
-  }
-
-  function addAnswer(answer: JsonObject, chunks: ChunkChoice[]): void {
-    open(answer);
-    if (isObject(answer.usageMetadata)) addUsage(answer.usageMetadata);
-    if (isObject(answer.promptFeedback)) promptFeedback = answer.promptFeedback;
-    if (!Array.isArray(answer.candidates)) return;
-    for (const candidate of answer.candidates)
-      if (isObject(candidate)) candidateOf(candidate).add(candidate, chunks);
-  }
-
-  function addUsage(counts: JsonObject): void {
-    hasUsage = true;
-    for (const name in counts) usageMetadata[name] = counts[name];
-  }
-
-  function candidateOf(candidate: JsonObject): CandidateStream {
-    // Zero is left out on Google's wire.
-    const index = typeof candidate.index === 'number' ? candidate.index : 0;
-    const known = candidates.get(index);
-    if (known !== undefined) return known;
-    const created = createCandidateStream(index, {
-      responseId,
-      isLegacy: legacy,
-      signatures,
-    });
-    candidates.set(index, created);
-    return created;
-  }
-
-  function end(rest: string): ChunkChoice[] {
-    const late = parseRest(rest).flatMap(push);
-    if (candidates.size === 0) return [...late, ...blocked()];
-    const inOrder = [...candidates].toSorted(([a], [b]) => a - b).map(([, candidate]) => candidate);
-    if (!inOrder.every(({ isFinished }) => isFinished)) throw interrupted();
+  end(rest: string): ChunkChoice[] {
+    const late = parseRest(rest).flatMap((event) => this.push(event));
+    if (this.#candidates.size === 0) return [...late, ...this.#blocked()];
+    const inOrder = [...this.#candidates].toSorted(([a], [b]) => a - b).map(([, candidate]) => candidate);
+    if (!inOrder.every((candidate) => candidate.isFinished())) throw interrupted();
     return [...late, ...inOrder.flatMap((candidate) => candidate.finish())];
   }
 
-  function blocked(): ChunkChoice[] {
-    const blockReason = blockReasonOf(promptFeedback);
+  #addAnswer(answer: JsonObject, chunks: ChunkChoice[]): void {
+    this.#begin(answer);
+    if (isObject(answer.usageMetadata)) this.#addUsage(answer.usageMetadata);
+    if (isObject(answer.promptFeedback)) this.#promptFeedback = answer.promptFeedback;
+    if (!Array.isArray(answer.candidates)) return;
+    for (const candidate of answer.candidates)
+      if (isObject(candidate)) this.#candidateOf(candidate).add(candidate, chunks);
+  }
+
+  #begin(answer: JsonObject): void {
+    if (this.#responseId !== '') return;
+    this.#responseId = textOf(answer.responseId) ?? randomId();
+    this.#model = textOf(answer.modelVersion) ?? this.#model;
+  }
+
+  #addUsage(counts: JsonObject): void {
+    this.#hasUsage = true;
+    for (const name in counts) this.#usageMetadata[name] = counts[name];
+  }
+
+  #candidateOf(candidate: JsonObject): CandidateStream {
+    // Zero is left out on Google's wire.
+    const index = typeof candidate.index === 'number' ? candidate.index : 0;
+    const known = this.#candidates.get(index);
+    if (known !== undefined) return known;
+    const created = createCandidateStream(index, {
+      responseId: this.#responseId,
+      isLegacy: this.#isLegacy,
+      signatures: this.#signatures,
+    });
+    this.#candidates.set(index, created);
+    return created;
+  }
+
+  #blocked(): ChunkChoice[] {
+    const blockReason = blockReasonOf(this.#promptFeedback);
     if (blockReason === undefined) throw interrupted();
     return [
       { index: 0, delta: { role: 'assistant', content: '' } },
@@ -91,23 +122,6 @@ export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStr
       },
     ];
   }
-
-  return {
-    get id() {
-      return `chatcmpl-${responseId}`;
-    },
-    get model() {
-      return model;
-    },
-    get usage() {
-      return hasUsage ? toUsage(usageMetadata) : undefined;
-    },
-    get serviceTier() {
-      return toServiceTier(tier, usageMetadata);
-    },
-    push,
-    end,
-  };
 }
 
 /** An error after the 200 comes as bare JSON now and then (vercel/ai#5217), and so do whole answers by some proxies. */
