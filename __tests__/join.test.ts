@@ -1,7 +1,14 @@
 /** Pieces of an answer's body that came with one read of the socket. */
 import diagnostics from 'node:diagnostics_channel';
 import fc from 'fast-check';
+import { createModelRule, type CloudDecision } from '../lib/model.ts';
+import { Cancellation } from '../lib/transport/cancellation.ts';
 import { joinPieces } from '../lib/transport/join.ts';
+import { readBody } from '../lib/transport/read.ts';
+import { createTransport } from '../lib/transport/send.ts';
+import { chunk, startRawCloud, STREAM_HEAD } from './support/raw-cloud.ts';
+
+const MODEL = createModelRule({ prefixes: ['openai'] }).decide('openai:gpt-5.4') as CloudDecision;
 
 /** A read of a socket, and the pieces of it that an HTTP parser makes of it. */
 interface Read {
@@ -34,7 +41,7 @@ test('pieces of one read are joined in their own memory', () => {
   fc.assert(
     fc.property(texts, (list) => {
       const { memory, pieces } = readOf(list, framing);
-      const joined = joinPieces(pieces);
+      const joined = joinPieces(pieces, false);
       expect(joined.toString()).toBe(list.join(''));
       expect(joined.buffer).toBe(memory.buffer);
       expect(memory.toString()).toMatch(/^HEAD[^]*TAIL$/);
@@ -44,7 +51,7 @@ test('pieces of one read are joined in their own memory', () => {
 
 test('pieces that touch each other are joined in their own memory', () => {
   const { memory, pieces } = readOf(words, () => '');
-  const joined = joinPieces(pieces);
+  const joined = joinPieces(pieces, false);
   expect(joined.toString()).toBe(words.join(''));
   expect(joined.buffer).toBe(memory.buffer);
 });
@@ -65,13 +72,16 @@ test.each([
 ])('%s between pieces is not overwritten', (_, between) => {
   const { memory, pieces } = readOf(words, between);
   const before = memory.toString();
-  expect(joinPieces(pieces).toString()).toBe(words.join(''));
+  expect(joinPieces(pieces, false).toString()).toBe(words.join(''));
   expect(memory.toString()).toBe(before);
 });
 
 test('pieces of several reads are joined', () => {
   const reads = [readOf(words, framing), readOf(words, framing), readOf(words, framing)];
-  const joined = joinPieces(reads.flatMap(({ pieces }) => pieces));
+  const joined = joinPieces(
+    reads.flatMap(({ pieces }) => pieces),
+    false,
+  );
   expect(joined.toString()).toBe(words.join('').repeat(3));
 });
 
@@ -85,13 +95,13 @@ test('memory of another read is not taken for that of the first', () => {
     second.byteOffset + 5,
   );
   other.write('other');
-  expect(joinPieces([first, other]).toString()).toBe(`${words[0]}other`);
+  expect(joinPieces([first, other], false).toString()).toBe(`${words[0]}other`);
   expect(memory.toString()).toBe(before);
 });
 
 test('a size may have 8 digits in any letters', () => {
   const { memory, pieces } = readOf(words, () => '\r\n09afAF42\r\n');
-  const joined = joinPieces(pieces);
+  const joined = joinPieces(pieces, false);
   expect(joined.toString()).toBe(words.join(''));
   expect(joined.buffer).toBe(memory.buffer);
 });
@@ -99,25 +109,40 @@ test('a size may have 8 digits in any letters', () => {
 test('pieces that lie in another order are joined in the order they came', () => {
   const { memory, pieces } = readOf(words, framing);
   const before = memory.toString();
-  expect(joinPieces(pieces.toReversed()).toString()).toBe(words.toReversed().join(''));
+  expect(joinPieces(pieces.toReversed(), false).toString()).toBe(words.toReversed().join(''));
   expect(memory.toString()).toBe(before);
 });
 
 test('a single piece is its own', () => {
   const { memory, pieces } = readOf(['data: one\n\n'], framing);
-  expect(joinPieces(pieces)).toEqual(memory.subarray(4, -4));
+  expect(joinPieces(pieces, false)).toEqual(memory.subarray(4, -4));
 });
 
-test("undici's pieces are left as they are where somebody listens to them", () => {
-  const kept: unknown[] = [];
-  const listener = (message: unknown): void => void kept.push(message);
-  diagnostics.subscribe('undici:request:bodyChunkReceived', listener);
-  try {
-    const { memory, pieces } = readOf(words, framing);
-    const before = memory.toString();
-    expect(joinPieces(pieces).toString()).toBe(words.join(''));
-    expect(memory.toString()).toBe(before);
-  } finally {
-    diagnostics.unsubscribe('undici:request:bodyChunkReceived', listener);
-  }
+test('pieces that somebody else has kept are left as they are', () => {
+  const { memory, pieces } = readOf(words, framing);
+  const before = memory.toString();
+  expect(joinPieces(pieces, true).toString()).toBe(words.join(''));
+  expect(memory.toString()).toBe(before);
+});
+
+test("undici's pieces are left as they are for whoever listened when they came", async () => {
+  const kept: Buffer[] = [];
+  const keep = (message: unknown): void => void kept.push((message as { chunk: Buffer }).chunk);
+  // It records one answer, and goes at its end: that is before the last pieces are handed on.
+  const leave = (): void => {
+    diagnostics.unsubscribe('undici:request:bodyChunkReceived', keep);
+    diagnostics.unsubscribe('undici:request:trailers', leave);
+  };
+  diagnostics.subscribe('undici:request:bodyChunkReceived', keep);
+  diagnostics.subscribe('undici:request:trailers', leave);
+  const cloud = await startRawCloud(({ socket }) =>
+    socket.write(`${STREAM_HEAD}${words.map(chunk).join('')}0\r\n\r\n`),
+  );
+  const transport = createTransport('OpenAI', cloud.url, { connectMs: 1e4, firstByteMs: 1e4, idleMs: 1e4 });
+  const call = { path: '/', headers: {}, body: Buffer.from('{}'), cancellation: new Cancellation() };
+  const answer = await readBody(await transport.send(MODEL, call));
+  expect(answer.toString()).toBe(words.join(''));
+  expect(kept.map(String)).toEqual(words);
+  await transport.close();
+  await cloud.close();
 });

@@ -35,10 +35,13 @@ test('it is the same whatever the pieces, and whenever it is read', () => {
         const all = bytesOf(list.reduce((sum, size) => sum + size, 0));
         const tail = new ByteTail(LIMIT);
         let at = 0;
+        let before = Buffer.alloc(0);
         for (const [index, size] of list.entries()) {
-          // The owner of the bytes does with them what it likes once the next ones come.
           const piece = Buffer.from(all.subarray(at, at + size));
           tail.add(piece);
+          // The owner of the bytes does with them what it likes once the next ones come.
+          before.fill(0);
+          before = piece;
           at += size;
           if (index !== readAt) continue;
           expect(textOf(tail.tail)).toBe(textOf(all.subarray(Math.max(0, at - LIMIT), at)));
@@ -88,4 +91,16 @@ test('a few last bytes are copied only where the last piece is shorter', () => {
   tail.add(piece);
   expect(tail.last(20).buffer).toBe(piece.buffer);
   expect(textOf(tail.last(21))).toBe(`t${textOf(piece)}`);
+});
+
+test('a look at a few of the last bytes copies none of them', () => {
+  const tail = new ByteTail(LIMIT);
+  const all = bytesOf(LIMIT + 100);
+  tail.add(all);
+  // Shorter than what is asked for, as comments between events are.
+  tail.add(Buffer.from('short'));
+  const [last, again] = [tail.last(48), tail.last(48)];
+  expect(textOf(last)).toBe(`${textOf(all.subarray(-43))}short`);
+  expect(again.buffer).toBe(last.buffer);
+  expect(tail.last(0)).toHaveLength(0);
 });

@@ -43,7 +43,13 @@ export class ByteTail {
 
   /** A few of the last bytes. @param count Of them, at most. */
   last(count: number): Buffer {
-    return this.#newest.length >= count ? this.#newest.subarray(-count) : this.tail.subarray(-count);
+    const { length } = this.#newest;
+    if (length >= count) return this.#newest.subarray(length - count);
+    this.#settle();
+    const end = this.#copied <= this.#limit ? this.#copied : ((this.#copied - 1) % this.#limit) + 1;
+    // Over the ring's seam: seldom, and dear.
+    if (end < count && this.#copied > this.#limit) return this.tail.subarray(-count);
+    return this.#ring.subarray(Math.max(0, end - count), end);
   }
 
   /** Copies the newest piece. */

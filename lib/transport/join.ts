@@ -1,18 +1,23 @@
 /** Pieces of an answer's body as one: a stream's events often come in dozens with one read of the socket. */
 import { channel } from 'node:diagnostics_channel';
 
-/** Who listens here may keep undici's pieces: then they are not touched. */
 const listeners = channel('undici:request:bodyChunkReceived');
+
+/** Whether a piece that comes now is also given to a listener of undici's, who may keep it. */
+export function isListenedTo(): boolean {
+  return listeners.hasSubscribers;
+}
 
 /**
  * Pieces of one read lie in one memory, with nothing but the framing of HTTP's chunks between them: they are moved together
  * over it. A copy would be of memory outside of V8's heap, and V8 collects its whole heap the more often the more of that
  * is taken: a stream cost half as much again. Pieces that lie elsewhere are copied.
  * @param pieces In the order they came, at least one. Their memory is the result's from here on.
+ * @param areKept Somebody else may have kept them: they are copied.
  */
-export function joinPieces(pieces: readonly Buffer[]): Buffer {
+export function joinPieces(pieces: readonly Buffer[], areKept: boolean): Buffer {
   const [first] = pieces as [Buffer];
-  if (listeners.hasSubscribers) return Buffer.concat(pieces);
+  if (areKept) return Buffer.concat(pieces);
   const memory = new Uint8Array(first.buffer);
   const start = first.byteOffset;
   /** Behind what is joined, and behind where its last piece lay. */

@@ -9,7 +9,7 @@ import type { CloudModel } from '../model.ts';
 import type { ResponseHeaders, Timeouts } from '../providers/provider.ts';
 import type { Cancellation } from './cancellation.ts';
 import { toTransportError, type Progress } from './failures.ts';
-import { joinPieces } from './join.ts';
+import { isListenedTo, joinPieces } from './join.ts';
 
 /** Where the bytes of an answer go. */
 export interface BodySink {
@@ -121,6 +121,8 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   #sink: BodySink | undefined;
   /** What one read of the socket has brought. It is handed on as one piece: a stream's events often come in dozens. */
   #arrived: Buffer[] = [];
+  /** Somebody else was given a piece of it too. */
+  #isShared = false;
   #ended = false;
   /** A failure between the headers and `read`. */
   #failure: { readonly error: unknown } | undefined;
@@ -164,6 +166,8 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.over) return;
+    // Asked here, since a listener may be gone again when the pieces are joined.
+    this.#isShared ||= isListenedTo();
     if (this.#arrived.push(chunk) === 1) process.nextTick(deliver, this);
   }
 
@@ -199,7 +203,7 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   deliver(): void {
     const [first] = this.#arrived;
     if (this.#sink === undefined || first === undefined) return;
-    const bytes = this.#arrived.length === 1 ? first : joinPieces(this.#arrived);
+    const bytes = this.#arrived.length === 1 ? first : joinPieces(this.#arrived, this.#isShared);
     this.#arrived = [];
     if (!this.#sink.write(bytes) && !this.over) this.#controller?.pause();
   }
