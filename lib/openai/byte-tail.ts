@@ -46,10 +46,9 @@ export class ByteTail {
     const { length } = this.#newest;
     if (length >= count) return this.#newest.subarray(length - count);
     this.#settle();
-    const end = this.#copied <= this.#limit ? this.#copied : ((this.#copied - 1) % this.#limit) + 1;
-    // Over the ring's seam: seldom, and dear.
-    if (end < count && this.#copied > this.#limit) return this.tail.subarray(-count);
-    return this.#ring.subarray(Math.max(0, end - count), end);
+    // Behind the newest byte in the ring. What goes over its seam is copied, once in a round.
+    const end = ((this.#copied - 1) % this.#limit) + 1;
+    return end < count ? this.tail.subarray(-count) : this.#ring.subarray(end - count, end);
   }
 
   /** Copies the newest piece. */
