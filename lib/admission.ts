@@ -3,6 +3,8 @@ import { AsyncResource } from 'node:async_hooks';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import debug from 'debug';
 import {
+  NO_BYTES,
+  putBack,
   readBody,
   type BodyOutcome,
   type BodyTaker,
@@ -69,7 +71,8 @@ export class Admission implements BodyTaker {
 
   takes(model: unknown): Taking {
     const { config, clouds } = this.#shared;
-    const decision = config.rule.decide(model);
+    // The rule may ask a function of the host's, which finds there what it keeps per request.
+    const decision = this.#context.runInAsyncScope(config.rule.decide, undefined, model);
     this.#decision = decision;
     if (!('kind' in decision) || decision.kind !== 'cloud') return 'host';
     const { provider } = (clouds.get(decision.prefix) as Cloud).settings;
@@ -86,7 +89,17 @@ export class Admission implements BodyTaker {
     if (decision === undefined) return this.#next();
     if ('then' in decision) {
       // The host's own function is being asked. Only it can say so, and it can only say local.
-      decision.then((answer) => this.#turnAway(answer), this.#next);
+      const release = hold(this.req);
+      decision.then(
+        (answer) => {
+          release();
+          this.#turnAway(answer);
+        },
+        (error: unknown) => {
+          release();
+          this.#next(error);
+        },
+      );
     } else if (outcome.kind === 'host') {
       this.#turnAway(decision);
     } else if (outcome.kind === 'refused') {
@@ -128,8 +141,11 @@ export class Admission implements BodyTaker {
   #serve(model: CloudDecision, body: CloudBody): void {
     const { clouds, observers, config } = this.#shared;
     const res = this.#res;
-    // Gone while its compressed body was being inflated: there will be no further `close`, and nobody to pay for.
-    if (res.closed) return;
+    // Gone while its body was read, or answered by a time-out of the host's: there will be no further `close`, and
+    // nobody to pay for.
+    if (res.closed || res.writableEnded) return this.#readRest();
+    if (res.headersSent)
+      return this.#next(new Error('Headers were sent before the router: it cannot answer.'));
     const reply = new Reply(res);
     if (observers.calls.closing) return this.#refuse(shuttingDown());
     const spec = this.#spec;
@@ -157,6 +173,16 @@ export class Admission implements BodyTaker {
       },
     );
   }
+}
+
+/** Keeps a body from flowing away where the host listens for `data` as well. @returns lets it go. */
+function hold(req: HostRequest): () => void {
+  const wait = (): void => undefined;
+  req.on('readable', wait);
+  return () => {
+    req.removeListener('readable', wait);
+    putBack(req, NO_BYTES);
+  };
 }
 
 /** A bug is not an answer: what is no RouterError goes to the host's error handler. */

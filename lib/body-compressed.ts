@@ -7,6 +7,8 @@ import {
   finish,
   HOST,
   invalidJson,
+  NO_BYTES,
+  putBack,
   refused,
   tooLarge,
   type BodyOutcome,
@@ -17,26 +19,42 @@ import { createJsonScanner } from './json-scanner.ts';
 
 export function readCompressed(encoding: string, taker: BodyTaker): void {
   const { req, limit } = taker;
+  // Decoded to text, compressed bytes are lost.
+  if (req.readableEncoding !== null) return taker.settle(HOST);
   const chunks: Buffer[] = [];
   let size = 0;
+  let done = false;
+  // It stays until somebody else reads: a listener of the host's for `data` would have the body flow away meanwhile.
+  const settle = (outcome: BodyOutcome): void => {
+    req.removeListener('readable', onReadable);
+    putBack(req, NO_BYTES);
+    taker.settle(outcome);
+  };
   const onReadable = (): void => {
+    if (done) return;
     for (let chunk = req.read() as Buffer | null; chunk !== null; chunk = req.read() as Buffer | null) {
       chunks.push(chunk);
       size += chunk.length;
     }
     if (!req.complete && size <= limit) return;
-    req.removeListener('readable', onReadable);
+    done = true;
     const held = Buffer.concat(chunks, size);
-    if (size > 0) req.unshift(held);
+    putBack(req, held);
     const inflate = createInflater(encoding);
-    if (inflate === undefined || size === 0) taker.settle(HOST);
-    else scanInflated(inflate, held, size > limit, taker);
+    if (inflate === undefined || size === 0) settle(HOST);
+    else scanInflated(inflate, held, size > limit, taker, settle);
   };
   req.on('readable', onReadable);
 }
 
 /** @param incomplete There is more than `limit` of the compressed body alone: only a local request may pass. */
-function scanInflated(inflate: Inflater, compressed: Buffer, incomplete: boolean, taker: BodyTaker): void {
+function scanInflated(
+  inflate: Inflater,
+  compressed: Buffer,
+  incomplete: boolean,
+  taker: BodyTaker,
+  settled: (outcome: BodyOutcome) => void,
+): void {
   const { limit } = taker;
   const scanner = createJsonScanner();
   const chunks: Buffer[] = [];
@@ -47,7 +65,7 @@ function scanInflated(inflate: Inflater, compressed: Buffer, incomplete: boolean
     if (over) return;
     over = true;
     inflate.destroy();
-    taker.settle(outcome);
+    settled(outcome);
   };
   inflate.on('data', (chunk: Buffer) => {
     if (over) return;

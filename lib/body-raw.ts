@@ -6,6 +6,7 @@ import {
   faultOf,
   finish,
   HOST,
+  putBack,
   refused,
   tooLarge,
   type BodyOutcome,
@@ -100,7 +101,7 @@ export class RawReader {
   }
 
   #putBack(): void {
-    if (this.#size > 0) this.#req.unshift(this.#concat());
+    putBack(this.#req, this.#concat());
     this.#finish(HOST);
   }
 

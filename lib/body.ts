@@ -85,7 +85,9 @@ export function readBody(taker: BodyTaker): void {
   if (hasNoBody(headers)) return taker.settle(HOST);
   const type = headers['content-type'] ?? '';
   const isForm = taker.forms && /^multipart\/form-data\b/i.test(type);
-  if (req.readableDidRead) return taker.settle(readParsed(req.body, isForm, taker));
+  // Read before us by a parser, or by somebody who kept it. Who only looks, and puts the bytes back, leaves no `body`.
+  if (req.readableDidRead && (req.body !== undefined || req.readableEnded))
+    return taker.settle(readParsed(req.body, isForm ? type : undefined, taker));
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
     return isForm ? taker.settle(HOST) : readCompressed(encoding, taker);
@@ -99,29 +101,54 @@ function hasNoBody(headers: IncomingHttpHeaders): boolean {
 }
 
 /** What a parser before us made of the body: an object, a string or bytes. */
-function readParsed(body: unknown, isForm: boolean, taker: BodyTaker): BodyOutcome {
-  if (isForm) return readParsedForm(body, taker);
-  if (typeof body === 'string') return scanWhole(Buffer.from(body), taker);
+function readParsed(body: unknown, formType: string | undefined, taker: BodyTaker): BodyOutcome {
   // The host's own buffer is copied, since the prefix is cut out in place.
-  if (Buffer.isBuffer(body)) return scanWhole(Buffer.from(body), taker);
+  if (Buffer.isBuffer(body)) return scanWhole(Buffer.from(body), formType, taker);
+  if (typeof body === 'string') {
+    const outcome = scanWhole(Buffer.from(body), formType, taker);
+    // Files do not survive being made into text.
+    return formType !== undefined && outcome.kind === 'cloud' ? refused(formWasRead()) : outcome;
+  }
   if (!isObject(body) || !Object.hasOwn(body, 'model') || taker.takes(body.model) === 'host') return HOST;
-  return { kind: 'cloud', body: parsedBody(body, taker.limit) };
+  if (formType !== undefined) return refused(formWasRead());
+  return { kind: 'cloud', body: parsedBody(body, taker) };
 }
 
-function readParsedForm(body: unknown, taker: BodyTaker): BodyOutcome {
-  if (!isObject(body) || !Object.hasOwn(body, 'model') || taker.takes(body.model) === 'host') return HOST;
+function formWasRead(): RouterError {
   const message =
     'This form was read before the router. Mount the router in front of the parser for multipart forms.';
-  return refused(new RouterError('invalid_value', { message }));
+  return new RouterError('invalid_value', { message });
 }
 
-function scanWhole(bytes: Buffer, taker: BodyTaker): BodyOutcome {
+/** As it was sent, where that is known; else as it would be written. */
+function sizeOf(body: JsonObject, { headers }: BodyTaker): number {
+  const { 'content-length': length, 'content-encoding': encoding = 'identity' } = headers;
+  if (length !== undefined && encoding === 'identity') return Number(length);
+  return Buffer.byteLength(stringify(body));
+}
+
+function scanWhole(bytes: Buffer, formType: string | undefined, taker: BodyTaker): BodyOutcome {
   const { limit } = taker;
-  const scanner = createJsonScanner();
+  const scanner = formType === undefined ? createJsonScanner() : createMultipartScanner(formType);
   scanner.push(bytes);
   if (scanner.model === undefined || scanner.model.end > limit) return HOST;
   if (taker.takes(scanner.model.value) === 'host') return HOST;
-  return bytes.length > limit ? refused(tooLarge(limit)) : finish(bytes, scanner, JSON_TYPE);
+  return bytes.length > limit ? refused(tooLarge(limit)) : finish(bytes, scanner, formType ?? JSON_TYPE);
+}
+
+/** What Node and `fetch` look at to find out whether a body was ever read. */
+interface ReadMarks {
+  readonly _readableState?: { dataEmitted?: boolean };
+  _consuming?: boolean;
+}
+
+/** After this nobody can tell that the body was looked at. In the tick in which it was read. */
+export function putBack(req: HostRequest, bytes: Buffer): void {
+  if (bytes.length > 0) req.unshift(bytes);
+  const marks = req as ReadMarks;
+  // Without this `fetch` refuses it as a body, and Node leaves the rest of it on the connection if nobody reads it.
+  if (marks._readableState?.dataEmitted === true) marks._readableState.dataEmitted = false;
+  if (marks._consuming === true) marks._consuming = false;
 }
 
 /** The last look at a body that is whole. */
@@ -213,14 +240,18 @@ export function exchangeModel(bytes: Buffer, found: FoundModel, model: string): 
   return bytes.subarray(cut);
 }
 
-function parsedBody(body: JsonObject, limit: number): CloudBody {
+function parsedBody(body: JsonObject, taker: BodyTaker): CloudBody {
+  const { limit } = taker;
   return {
     toUpload(model) {
       const bytes = Buffer.from(stringify({ ...body, model }));
       if (bytes.length > limit) throw tooLarge(limit);
       return { body: bytes, length: bytes.length, contentType: JSON_TYPE };
     },
-    toJson: (model) => ({ ...body, model }),
+    toJson(model) {
+      if (sizeOf(body, taker) > limit) throw tooLarge(limit);
+      return { ...body, model };
+    },
     peek: () => body,
   };
 }

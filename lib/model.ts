@@ -75,7 +75,7 @@ export interface ModelRule {
   /** Where that name would go and why. Asks no asynchronous function. */
   explain(model: unknown): Decision;
   /** The same, with the host's function asked where the name alone does not tell. A promise only where that gives one. */
-  decide(model: unknown): Decision | Promise<LocalDecision | RefusedDecision>;
+  readonly decide: (model: unknown) => Decision | Promise<LocalDecision | RefusedDecision>;
   /** What is allowed but may surprise, a sentence each: for the host's log at start-up. */
   readonly warnings: readonly string[];
 }

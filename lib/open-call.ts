@@ -3,6 +3,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import debug from 'debug';
 import { RouterError } from './errors.ts';
+import { onceClosed } from './on-close.ts';
 import type { Reply } from './reply.ts';
 import type { Call } from './sender.ts';
 import type { HealthBook } from './status/health.ts';
@@ -76,7 +77,7 @@ export class OpenCall {
     this.#observers = observers;
     observers.usage.opened(prefix);
     observers.calls.begin();
-    res.on('close', () => this.#onClose());
+    onceClosed(res, () => this.#onClose());
   }
 
   /** What went wrong, for the record. */
@@ -132,12 +133,15 @@ function logEnd(record: CallRecord): void {
   log('%s %s %d %s %dms %s', provider, model, status, errorCode ?? 'ok', Math.round(totalMs), requestId);
 }
 
-/** A host's function that throws must not end the process. */
+/** A host's function that throws must not end the process, and neither must one that rejects. */
 function tell(record: CallRecord, onCall: NonNullable<Observers['onCall']>): void {
-  try {
-    onCall(record);
-  } catch (error) {
+  const note = (error: unknown): void =>
     log('onCall threw %s', error instanceof Error ? error.name : typeof error);
+  try {
+    const told: unknown = onCall(record);
+    if (told instanceof Promise) told.catch(note);
+  } catch (error) {
+    note(error);
   }
 }
 

@@ -62,7 +62,9 @@ export class Reply {
   /** Opens an answer whose body follows piece by piece. The status line leaves with the first piece. */
   open(status: number, headers: Readonly<Record<string, string>>): void {
     if (this.isTakenOver) return;
-    this.#res.writeHead(status, headers);
+    // One by one: given to `writeHead`, they could not be looked up later, as a host's log does when the answer is over.
+    for (const name in headers) this.#res.setHeader(name, headers[name] as string);
+    this.#res.writeHead(status);
     this.status = status;
   }
 

@@ -2,6 +2,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { RouterError } from '../errors.ts';
+import { onceClosed } from '../on-close.ts';
 import { passAnswer, type AnswerEnd } from './answer.ts';
 import type { NodeBody } from './body.ts';
 
@@ -52,7 +53,7 @@ export class Exchange {
   #outgoing: ClientRequest | undefined;
   #resolve: (end: ExchangeEnd) => void = () => {};
   #reject: (error: unknown) => void = () => {};
-  readonly #onClientClose = (): void => this.#settle('left');
+  readonly #unwatch: () => void;
 
   constructor(request: OutgoingRequest, res: ServerResponse, timeouts: LocalTimeouts) {
     this.method = request.method;
@@ -67,7 +68,7 @@ export class Exchange {
       this.#reject = reject;
     });
     this.#timer = setTimeout(() => this.#settle('refused'), timeouts.connectMs);
-    res.once('close', this.#onClientClose);
+    this.#unwatch = onceClosed(res, () => this.#settle('left'));
   }
 
   /** http-proxy's `aborted` and `error` of the client: `close` of the response tells both, and always comes. */
@@ -137,7 +138,7 @@ export class Exchange {
     if (this.#state === 'over') return false;
     this.#state = 'over';
     clearTimeout(this.#timer);
-    this.#res.off('close', this.#onClientClose);
+    this.#unwatch();
     if (!whole || this.#outgoing?.writableFinished === false) this.#outgoing?.destroy();
     return true;
   }

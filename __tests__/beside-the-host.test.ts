@@ -1,0 +1,334 @@
+/** What a host does around the router: it reads bodies in its own ways, logs, keeps things per request, and closes. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import net from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { jest } from '@jest/globals';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express4 from 'express4';
+import {
+  anthropic,
+  createPrefixRouter,
+  google,
+  openai,
+  type CallRecord,
+  type PrefixRouter,
+  type RouterOptions,
+} from '../lib/index.ts';
+import { createLocalBalancer } from '../lib/local/index.ts';
+import { ask, startHost, type RunningHost } from './support/http.ts';
+import { httpAnswer, startRawCloud, type RawCloud } from './support/raw-cloud.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+const PATH = '/v1/chat/completions';
+
+let cloud: RawCloud;
+let router: PrefixRouter;
+let host: RunningHost | undefined;
+
+/** A silent cloud unless told otherwise. */
+beforeEach(async () => {
+  cloud = await startRawCloud();
+});
+
+afterEach(async () => {
+  await host?.close();
+  host = undefined;
+  await router.close();
+  await cloud.close();
+});
+
+function routerWith(options: RouterOptions = {}): PrefixRouter {
+  const to = { apiKey: 'sk-test-0123456789', baseUrl: cloud.url };
+  router = createPrefixRouter({ env: {}, providers: [openai(to), google(to), anthropic(to)], ...options });
+  return router;
+}
+
+async function serve(...handlers: RequestHandler[]): Promise<RunningHost> {
+  host = await startHost(express().use(...handlers));
+  return host;
+}
+
+function requestFor(model: string, more: object = {}): string {
+  return JSON.stringify({ model, messages: [{ role: 'user', content: 'hello' }], ...more });
+}
+
+/** One request as it stands on the wire, so that several can be sent on one connection. */
+function wire(body: string, headers = ''): string {
+  return (
+    `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${headers}` +
+    `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  );
+}
+
+async function connect(port: number): Promise<net.Socket> {
+  const socket = net.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Reads until the text is there, so many times. */
+async function until(socket: net.Socket, text: string, times = 1): Promise<string> {
+  let received = '';
+  while (received.split(text).length <= times) received += String((await once(socket, 'data'))[0]);
+  return received;
+}
+
+const local: RequestHandler = (_req, res) => void res.end('LOCAL');
+
+describe('a body that is the host’s', () => {
+  test.each([
+    ['Express 5', express, false],
+    ['Express 5, packed', express, true],
+    ['Express 4', express4 as unknown as typeof express, false],
+  ])('can be given to fetch as if nobody had looked, %s', async (_, make, packed) => {
+    const node = await startRawCloud(({ socket, body }) => socket.write(httpAnswer(200, {}, `got ${body}`)));
+    const forward: RequestHandler = (req, res, next) => {
+      fetch(node.url, {
+        method: 'POST',
+        body: req as unknown as ReadableStream,
+        duplex: 'half',
+      } as RequestInit)
+        .then((answer) => answer.text())
+        .then((text) => res.end(text), next);
+    };
+    host = await startHost((make() as Express).use(routerWith(), forward));
+    const text = requestFor('gpt-oss:20b');
+    const headers = packed ? { ...JSON_HEADERS, 'content-encoding': 'gzip' } : JSON_HEADERS;
+    const { text: answer } = await ask(host.url + PATH, { headers, body: packed ? gzipSync(text) : text });
+    expect(answer).toBe(packed ? `got ${gzipSync(text).toString('utf8')}` : `got ${text}`);
+    await node.close();
+  });
+
+  test('does not stay on the connection where the host answers without reading it', async () => {
+    const { port } = await serve(routerWith(), local);
+    const socket = await connect(port);
+    const body = requestFor('gpt-oss:20b', { padding: 'x'.repeat(300_000) });
+    socket.write(wire(body) + wire(requestFor('qwen3:8b')));
+    expect((await until(socket, 'LOCAL', 2)).match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
+    socket.destroy();
+  });
+
+  test.each([
+    ['packed', true, undefined],
+    ['that waits for the host’s own function', false, () => Promise.resolve(true)],
+  ])(
+    'is whole for a parser behind us where a listener before us counts bytes, %s',
+    async (_, packed, localModels) => {
+      const count: RequestHandler = (req, _res, next) => {
+        req.on('data', () => undefined);
+        next();
+      };
+      const echo: RequestHandler = (req, res) => void res.json(req.body);
+      const options = localModels === undefined ? {} : { localModels };
+      const { url } = await serve(count, routerWith(options), express.json({ limit: '1mb' }), echo);
+      const body = requestFor(packed ? 'gpt-oss:20b' : 'my:bot', { padding: 'x'.repeat(200_000) });
+      const headers = packed ? { ...JSON_HEADERS, 'content-encoding': 'gzip' } : JSON_HEADERS;
+      const answer = await ask(url + PATH, { headers, body: packed ? gzipSync(body) : body });
+      expect(answer.text).toBe(body);
+    },
+  );
+
+  test('is left alone where it is packed and the host has it decoded to text', async () => {
+    const decode: RequestHandler = (req, _res, next) => {
+      req.setEncoding('utf8');
+      next();
+    };
+    const { url } = await serve(decode, routerWith(), local);
+    const headers = { ...JSON_HEADERS, 'content-encoding': 'gzip' };
+    const answer = await ask(url + PATH, { headers, body: gzipSync(requestFor('openai:gpt-5.4')) });
+    expect([answer.status, answer.text, cloud.calls]).toEqual([200, 'LOCAL', []]);
+  });
+});
+
+test.each([
+  ['openai:gpt-5.4', 'anthropic:claude-opus-5-5'],
+  ['anthropic:claude-opus-5-5', 'openai:gpt-5.4'],
+])('two routers in a row each take what is theirs: %s, %s', async (first, second) => {
+  const to = { apiKey: 'sk-test-0123456789', baseUrl: cloud.url };
+  const of = { openai: openai(to), anthropic: anthropic(to) };
+  const [mine, other] = [first, second].map((model) => model.split(':')[0] as 'openai' | 'anthropic');
+  const front = createPrefixRouter({
+    env: {},
+    providers: [of[mine as 'openai']],
+    localModels: new RegExp(`^${other}:`),
+  });
+  router = createPrefixRouter({ env: {}, providers: [of[other as 'openai']] });
+  const { url } = await serve(front, router, local);
+  const asked = ask(url + PATH, { headers: JSON_HEADERS, body: requestFor(second) });
+  const { head, socket } = await cloud.next();
+  expect(head).toContain(other === 'openai' ? '/chat/completions' : '/messages');
+  socket.write(httpAnswer(500, JSON_HEADERS, '{}'));
+  expect((await asked).status).toBe(502);
+  await front.close();
+});
+
+describe('behind a parser', () => {
+  const large = { padding: 'x'.repeat(9_000) };
+
+  test.each(['openai:gpt-5.4', 'google:gemini-3.8-flash', 'anthropic:claude-opus-5-5'])(
+    'the limit holds for %s',
+    async (model) => {
+      const { url } = await serve(express.json({ limit: '1mb' }), routerWith({ bodyLimit: 2_000 }), local);
+      const body = requestFor(model, large);
+      const packed = { headers: { ...JSON_HEADERS, 'content-encoding': 'gzip' }, body: gzipSync(body) };
+      const chunked = { headers: JSON_HEADERS, body: [Buffer.from(body)] };
+      const asks = [{ headers: JSON_HEADERS, body }, packed, chunked];
+      const answers = await Promise.all(asks.map((one) => ask(url + PATH, one)));
+      expect(answers.map(({ status }) => status)).toEqual([413, 413, 413]);
+      expect(cloud.calls).toEqual([]);
+    },
+  );
+
+  const form =
+    '--b\r\ncontent-disposition: form-data; name="model"\r\n\r\nopenai:whisper-1\r\n' +
+    '--b\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF\r\n--b--\r\n';
+  const formHeaders = { 'content-type': 'multipart/form-data; boundary=b' };
+
+  test('a form that was kept as bytes goes to the cloud', async () => {
+    const { url } = await serve(express.raw({ type: '*/*' }), routerWith(), local);
+    const asked = ask(`${url}/v1/audio/transcriptions`, { headers: formHeaders, body: form });
+    const { body, socket } = await cloud.next();
+    expect(body).toBe(form.replace('openai:', ''));
+    socket.write(httpAnswer(200, JSON_HEADERS, '{"text":"hi"}'));
+    expect((await asked).text).toBe('{"text":"hi"}');
+  });
+
+  test('a form that was made into text is refused, and not given to a local model', async () => {
+    const { url } = await serve(express.text({ type: '*/*' }), routerWith(), local);
+    const answer = await ask(`${url}/v1/audio/transcriptions`, { headers: formHeaders, body: form });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([
+      400,
+      {
+        error: expect.objectContaining({
+          message:
+            'This form was read before the router. Mount the router in front of the parser for multipart forms.',
+        }),
+      },
+    ]);
+  });
+});
+
+describe('pipelined requests', () => {
+  test('when the client leaves, those that waited for their turn end as well', async () => {
+    const records: CallRecord[] = [];
+    const { port } = await serve(routerWith({ onCall: (record) => void records.push(record) }));
+    const socket = await connect(port);
+    socket.write(wire(requestFor('openai:gpt-5.4')) + wire(requestFor('openai:gpt-5.4-mini')));
+    const calls = [await cloud.next(), await cloud.next()];
+    socket.destroy();
+    await Promise.all(calls.map(({ closed }) => closed));
+    await router.close();
+    expect(records.map(({ clientLeft }) => clientLeft)).toEqual([true, true]);
+  });
+
+  test('the same at a local node', async () => {
+    const balancer = createLocalBalancer({ nodes: [`${cloud.url}/v1`] });
+    routerWith();
+    host = await startHost(express().use('/v1', balancer));
+    const socket = await connect(host.port);
+    socket.write(wire(requestFor('gpt-oss:20b')) + wire(requestFor('gpt-oss:20b')));
+    const calls = [await cloud.next(), await cloud.next()];
+    socket.destroy();
+    await Promise.all(calls.map(({ closed }) => closed));
+    expect(await balancer.close()).toBeUndefined();
+  });
+
+  test('any number of them waits without a warning, and is answered in order', async () => {
+    const warnings: unknown[] = [];
+    const warned = jest
+      .spyOn(process, 'emitWarning')
+      .mockImplementation((warning) => void warnings.push(warning));
+    const answering = await startRawCloud(({ socket, body }) =>
+      socket.write(httpAnswer(200, JSON_HEADERS, `{"n":${(JSON.parse(body) as { n: number }).n}}`)),
+    );
+    router = createPrefixRouter({
+      env: {},
+      providers: [openai({ apiKey: 'sk-test-0123456789', baseUrl: answering.url })],
+    });
+    const { port } = await serve(router);
+    const socket = await connect(port);
+    const count = 15;
+    socket.write(Array.from({ length: count }, (_, n) => wire(requestFor('openai:gpt-5.4', { n }))).join(''));
+    const text = await until(socket, `{"n":${count - 1}}`);
+    expect(text.match(/\{"n":\d+\}/g)).toEqual(Array.from({ length: count }, (_, n) => `{"n":${n}}`));
+    expect(warnings).toEqual([]);
+    warned.mockRestore();
+    socket.destroy();
+    await answering.close();
+  });
+});
+
+test('a host that answers in our place while the model is still to come gets the rest of the request read', async () => {
+  let answered = false;
+  const timeOut: RequestHandler = (req, res, next) => {
+    if (!answered) req.once('readable', () => setImmediate(() => void res.status(503).end('LATE')));
+    answered = true;
+    next();
+  };
+  const { port } = await serve(timeOut, routerWith(), local);
+  const socket = await connect(port);
+  const body = `{"padding":"${'x'.repeat(100_000)}","model":"openai:gpt-5.4","more":"${'x'.repeat(400_000)}"}`;
+  const request = wire(body);
+  socket.write(request.slice(0, 1_000));
+  await until(socket, 'LATE');
+  socket.write(request.slice(1_000) + wire(requestFor('gpt-oss:20b')));
+  await until(socket, 'LOCAL');
+  expect(cloud.calls).toEqual([]);
+  socket.destroy();
+});
+
+test('a host that has sent headers gets an error, and no cloud is paid', async () => {
+  const errors: unknown[] = [];
+  const flush: RequestHandler = (_req, res, next) => {
+    res.flushHeaders();
+    next();
+  };
+  const onError: ErrorRequestHandler = (error, _req, res, _next) => {
+    errors.push(error);
+    res.end();
+  };
+  host = await startHost(express().use(flush, routerWith()).use(onError));
+  await ask(host.url + PATH, { headers: JSON_HEADERS, body: requestFor('openai:gpt-5.4') });
+  expect(errors.map(String)).toEqual(['Error: Headers were sent before the router: it cannot answer.']);
+  expect(cloud.calls).toEqual([]);
+});
+
+test('the headers of an answer can be looked up when it is over', async () => {
+  const seen: unknown[] = [];
+  const log: RequestHandler = (_req, res, next) => {
+    res.removeHeader('x-powered-by');
+    res.on('finish', () => seen.push([res.getHeader('content-type'), res.getHeader('content-length')]));
+    next();
+  };
+  const app = express().disable('x-powered-by').use(log, routerWith());
+  host = await startHost(app);
+  const asked = ask(host.url + PATH, { headers: JSON_HEADERS, body: requestFor('openai:gpt-5.4') });
+  (await cloud.next()).socket.write(httpAnswer(200, JSON_HEADERS, '{"ok":true}'));
+  await asked;
+  expect(seen).toEqual([['application/json', '11']]);
+});
+
+test('a function for local models finds what the host keeps per request', async () => {
+  const tenants = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const localModels = (): boolean => seen.push(tenants.getStore()) > 0;
+  const { url } = await serve(
+    (_req, _res, next) => tenants.run('tenant', next),
+    routerWith({ localModels }),
+    local,
+  );
+  await ask(url + PATH, { headers: JSON_HEADERS, body: requestFor('my:bot') });
+  expect(seen).toEqual(['tenant']);
+});
+
+test('an async onCall may fail', async () => {
+  const told = Promise.reject(new Error('the database is down'));
+  const caught = jest.spyOn(told, 'catch');
+  const { url } = await serve(routerWith({ onCall: () => told as unknown as void }));
+  const asked = ask(url + PATH, { headers: JSON_HEADERS, body: requestFor('openai:gpt-5.4') });
+  (await cloud.next()).socket.write(httpAnswer(200, JSON_HEADERS, '{}'));
+  await asked;
+  await router.close();
+  expect(caught).toHaveBeenCalledTimes(1);
+});
