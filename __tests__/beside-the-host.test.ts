@@ -234,6 +234,34 @@ describe('pipelined requests', () => {
     expect(await balancer.close()).toBeUndefined();
   });
 
+  test.each(['openai:gpt-5.4', 'gpt-oss:20b'])(
+    'one that comes to us only after its client has left is not sent, %s',
+    async (model) => {
+      const balancer = createLocalBalancer({ nodes: [`${cloud.url}/v1`] });
+      let arrived: () => void = () => undefined;
+      const second = new Promise<void>((resolve) => (arrived = resolve));
+      let count = 0;
+      // As a host does that asks a database who it is.
+      const slow: RequestHandler = (req, _res, next) => {
+        count += 1;
+        if (count === 1) return next();
+        req.socket.once('close', () => setImmediate(next));
+        arrived();
+      };
+      const app = express().use(express.json(), slow, routerWith());
+      host = await startHost(app.use('/v1', balancer));
+      const socket = await connect(host.port);
+      socket.write(wire(requestFor(model)) + wire(requestFor(model)));
+      const { closed } = await cloud.next();
+      await second;
+      socket.destroy();
+      await closed;
+      await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all([router.close(), balancer.close()]);
+      expect(cloud.calls).toHaveLength(1);
+    },
+  );
+
   test('any number of them waits without a warning, and is answered in order', async () => {
     const warnings: unknown[] = [];
     const warned = jest

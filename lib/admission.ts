@@ -16,6 +16,7 @@ import type { Config } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
 import { toRouterError, type CloudDecision, type Decision } from './model.ts';
+import { isGone } from './on-close.ts';
 import { OpenCall, type Observers } from './open-call.ts';
 import { RELAY } from './providers/provider.ts';
 import { relay } from './relay.ts';
@@ -143,7 +144,7 @@ export class Admission implements BodyTaker {
     const res = this.#res;
     // Gone while its body was read, or answered by a time-out of the host's: there will be no further `close`, and
     // nobody to pay for.
-    if (res.closed || res.writableEnded) return this.#readRest();
+    if (isGone(res) || res.writableEnded) return this.#readRest();
     if (res.headersSent)
       return this.#next(new Error('Headers were sent before the router: it cannot answer.'));
     const reply = new Reply(res);

@@ -1,5 +1,6 @@
 /** When nobody waits for a response any more. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /**
  * Calls once when a response is over or its client has gone. Node tells nothing of that to a response that still waits
@@ -7,8 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
  * @returns ends the watch.
  */
 export function onceClosed(res: ServerResponse, closed: () => void): () => void {
-  // What stands in for Node's own, in adapters for other servers, may have no request.
-  const connection = res.socket === null ? (res.req as IncomingMessage | undefined)?.socket : undefined;
+  const connection = waitingOn(res);
   let over = false;
   const end = (): void => {
     if (over) return;
@@ -23,5 +23,16 @@ export function onceClosed(res: ServerResponse, closed: () => void): () => void 
   res.on('close', once);
   // A client may have any number of requests wait on one connection: no reason for Node to warn of a leak.
   connection?.on('close', once).setMaxListeners(connection.getMaxListeners() + 1);
+  if (connection?.destroyed === true) process.nextTick(once);
   return end;
+}
+
+/** Whether there is nobody any more who could get this response. */
+export function isGone(res: ServerResponse): boolean {
+  return res.closed || waitingOn(res)?.destroyed === true;
+}
+
+/** The connection of a response whose turn has not come. What adapters for other servers have may have no request. */
+function waitingOn(res: ServerResponse): Socket | undefined {
+  return res.socket === null ? (res.req as IncomingMessage | undefined)?.socket : undefined;
 }
