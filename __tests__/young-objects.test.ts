@@ -3,9 +3,10 @@
  * straight into a property, and a getter of an object literal, among the old objects: whatever they reach then stays until
  * the whole heap is collected, some thousand calls later.
  */
+import { once } from 'node:events';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { gzipSync } from 'node:zlib';
+import { createGunzip, gzipSync } from 'node:zlib';
 import { anthropic, google } from '../lib/index.ts';
 import { createModelRule, type CloudDecision } from '../lib/model.ts';
 import type { ChatConversion } from '../lib/providers/provider.ts';
@@ -107,7 +108,16 @@ test.each([
       readPlain(upstream, { write: () => kept.length > 0, end: resolve, fail: reject }),
     );
   });
-  expect(left).toBeLessThan(HELD / 2);
+  // Node 24's own inflater puts what listens to it among the old objects.
+  const byNode = encoding === 'gzip' ? await leftBy(() => inflateAlone(body)) : 0;
+  expect(left).toBeLessThan(byNode + HELD / 2);
   await transport.close();
   await cloud.close();
 });
+
+async function inflateAlone(packed: Buffer): Promise<void> {
+  const kept = ballast();
+  const inflater = createGunzip().on('data', () => kept.length);
+  inflater.end(packed);
+  await once(inflater, 'end');
+}
