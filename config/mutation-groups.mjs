@@ -6,7 +6,7 @@ export const GROUPS = {
   },
   body: {
     files: ['lib/body.ts', 'lib/body-*.ts'],
-    tests: ['read-body.test.ts'],
+    tests: ['read-body.test.ts', 'beside-the-host.test.ts'],
   },
   errors: {
     files: ['lib/errors.ts', 'lib/providers/*/error.ts'],

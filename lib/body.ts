@@ -84,20 +84,24 @@ export function readBody(taker: BodyTaker): void {
   const { req, headers } = taker;
   if (hasNoBody(headers)) return taker.settle(HOST);
   const type = headers['content-type'] ?? '';
-  const isForm = taker.forms && /^multipart\/form-data\b/i.test(type);
+  const formType = taker.forms && /^multipart\/form-data\b/i.test(type) ? type : undefined;
   // Read before us by a parser, or by somebody who kept it. Who only looks, and puts the bytes back, leaves no `body`.
   if (req.readableDidRead && (req.body !== undefined || req.readableEnded))
-    return taker.settle(readParsed(req.body, isForm ? type : undefined, taker));
+    return taker.settle(readParsed(req.body, formType, taker));
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
-    return isForm ? taker.settle(HOST) : readCompressed(encoding, taker);
-  const scanner = isForm ? createMultipartScanner(type) : createJsonScanner();
-  new RawReader(scanner, isForm ? type : JSON_TYPE, taker).start();
+    return formType === undefined ? readCompressed(encoding, taker) : taker.settle(HOST);
+  new RawReader(scannerFor(formType), formType ?? JSON_TYPE, taker).start();
 }
 
 function hasNoBody(headers: IncomingHttpHeaders): boolean {
   const length = headers['content-length'];
   return length === undefined ? headers['transfer-encoding'] === undefined : Number(length) === 0;
+}
+
+/** @param formType The content type of a form; undefined: the body is JSON. */
+function scannerFor(formType: string | undefined): BodyScanner {
+  return formType === undefined ? createJsonScanner() : createMultipartScanner(formType);
 }
 
 /** What a parser before us made of the body: an object, a string or bytes. */
@@ -129,7 +133,7 @@ function sizeOf(body: JsonObject, { headers }: BodyTaker): number {
 
 function scanWhole(bytes: Buffer, formType: string | undefined, taker: BodyTaker): BodyOutcome {
   const { limit } = taker;
-  const scanner = formType === undefined ? createJsonScanner() : createMultipartScanner(formType);
+  const scanner = scannerFor(formType);
   scanner.push(bytes);
   if (scanner.model === undefined || scanner.model.end > limit) return HOST;
   if (taker.takes(scanner.model.value) === 'host') return HOST;

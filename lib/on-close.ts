@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 /**
  * Calls once when a response is over or its client has gone. Node tells nothing of that to a response that still waits
  * behind others on its connection, as those of pipelined requests do: there the connection is watched.
+ * To be asked for while somebody is there: see `isGone`.
  * @returns ends the watch.
  */
 export function onceClosed(res: ServerResponse, closed: () => void): () => void {
@@ -23,7 +24,6 @@ export function onceClosed(res: ServerResponse, closed: () => void): () => void 
   res.on('close', once);
   // A client may have any number of requests wait on one connection: no reason for Node to warn of a leak.
   connection?.on('close', once).setMaxListeners(connection.getMaxListeners() + 1);
-  if (connection?.destroyed === true) process.nextTick(once);
   return end;
 }
 

@@ -5,6 +5,7 @@
 import createDebug from 'debug';
 import type { Request, RequestHandler, Response } from 'express';
 import { RouterError } from '../errors.ts';
+import { isGone } from '../on-close.ts';
 import type { Model } from '../openai/types.ts';
 import { openBody } from './body.ts';
 import type { LocalTimeouts } from './exchange.ts';
@@ -85,7 +86,7 @@ async function serve(nodes: readonly LocalNode[], req: Request, res: Response): 
   const able = await nodesFor(nodes, body.model);
   try {
     for (;;) {
-      if (res.closed) return;
+      if (isGone(res)) return;
       const node = leastBusy(able);
       const end = await node.send(request, res);
       debug('%s %s at %s: %s, %d ms', req.method, request.path, node.origin, end, Date.now() - started);
