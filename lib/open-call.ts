@@ -1,6 +1,7 @@
 /** A cloud call that is open: what is counted and told of it, and when it has ended. */
 import type { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
+import { isNativeError } from 'node:util/types';
 import debug from 'debug';
 import { RouterError } from './errors.ts';
 import { onceClosed } from './on-close.ts';
@@ -86,6 +87,7 @@ export class OpenCall {
     if (error instanceof RouterError) {
       record.errorCode = error.code;
       record.retryAfterMs = retryAfterOf(error);
+      if (log.enabled) logCause(record.provider, error);
     }
     // An error that is told whole is a whole answer; one in the middle of another is not.
     record.complete = this.#reply.status === 0;
@@ -130,7 +132,21 @@ export class OpenCall {
 function logEnd(record: CallRecord): void {
   if (!log.enabled) return;
   const { provider, model, status, errorCode, totalMs, requestId } = record;
-  log('%s %s %d %s %dms %s', provider, model, status, errorCode ?? 'ok', Math.round(totalMs), requestId);
+  const outcome = errorCode ?? 'ok';
+  log('%s %s %d %s %dms %s', provider, model, status, outcome, Math.round(totalMs), requestId ?? '-');
+}
+
+/**
+ * What the client is not told, and the operator must know: no such host, a certificate that does not hold. Only the
+ * words of the system, of undici and of the host's own function for keys: a parser's repeat what it has read.
+ */
+function logCause(provider: string, error: RouterError): void {
+  let cause: unknown = error;
+  while (cause instanceof RouterError) ({ cause } = cause);
+  if (!isNativeError(cause)) return;
+  const { code } = cause as NodeJS.ErrnoException;
+  const words = code !== undefined || error.failure === 'api_key_missing' ? cause.message : '';
+  log('%s %s: %s', provider, error.failure, `${code ?? cause.name} ${words}`.trimEnd());
 }
 
 /** A host's function that throws must not end the process, and neither must one that rejects. */
