@@ -360,3 +360,76 @@ test('an async onCall may fail', async () => {
   await router.close();
   expect(caught).toHaveBeenCalledTimes(1);
 });
+
+describe('a path is the router’s in every form in which it is Express’s', () => {
+  const post = (path: string): string => `POST ${path} HTTP/1.1\r\n`;
+
+  test.each([
+    ['/v1/chat/completions/', '/v1/chat/completions'],
+    ['/V1/Chat/COMPLETIONS', '/v1/chat/completions'],
+    ['/v1/chat/completions/?api-version=1', '/v1/chat/completions'],
+    ['http://example.test/v1/embeddings', '/v1/embeddings'],
+    ['http://example.test/V1/embeddings/?x', '/v1/embeddings'],
+  ])('%s', async (path, asked) => {
+    const answering = await startRawCloud(({ socket }) => socket.write(httpAnswer(200, {}, '{}')));
+    router = createPrefixRouter({ env: { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: answering.url } });
+    const { port } = await serve(router, local);
+    const socket = await connect(port);
+    socket.write(wire(requestFor('openai:gpt-5.4')).replace(post(PATH), post(path)));
+    expect(await until(socket, '{}')).toMatch(/^HTTP\/1.1 200 OK/);
+    expect(answering.calls.map(({ head }) => head.split(' ')[1])).toEqual([asked]);
+    socket.destroy();
+    await answering.close();
+  });
+
+  test.each(['/v1/chat//completions', '/v1/chat/completions/x', '/v1/chat/completions//', '*'])(
+    '%s is not',
+    async (path) => {
+      const { port } = await serve(routerWith(), local);
+      const socket = await connect(port);
+      socket.write(wire(requestFor('openai:gpt-5.4')).replace(post(PATH), post(path)));
+      expect(await until(socket, 'LOCAL')).toMatch(/^HTTP\/1.1 200 OK/);
+      socket.destroy();
+    },
+  );
+
+  test.each(['/v0/status', '/V0/Status/', '/v1/models/', '/V1/Models', '/v1/MODELS/llama'])(
+    'GET and HEAD of %s',
+    async (path) => {
+      const entry = { id: 'llama', object: 'model', created: 1, owned_by: 'me' } as const;
+      const { url } = await serve(routerWith({ listLocalModels: () => [entry], providers: [openai()] }), local);
+      const [got, head] = [await fetch(url + path), await fetch(url + path, { method: 'HEAD' })];
+      const text = await got.text();
+      expect([got.status, text.startsWith('{'), head.status, await head.text()]).toEqual([
+        200,
+        true,
+        200,
+        '',
+      ]);
+      expect(head.headers.get('content-length')).toBe(String(text.length));
+    },
+  );
+});
+
+test.each([
+  ['whole', (body: Buffer) => [body]],
+  ['byte by byte', (body: Buffer) => Array.from(body, (byte) => Buffer.of(byte))],
+])('a byte order mark is refused for a cloud and the host’s own otherwise, %s', async (_, cut) => {
+  const seen: string[] = [];
+  const keep: RequestHandler = (req, res) => {
+    seen.push(String(req.body.model));
+    res.end('LOCAL');
+  };
+  const { port } = await serve(routerWith(), express.json(), keep);
+  const socket = await connect(port);
+  const body = Buffer.from(`\ufeff${requestFor('gpt-oss:20b')}`);
+  for (const piece of cut(Buffer.from(wire(body.toString())))) socket.write(piece);
+  await until(socket, 'LOCAL');
+  expect(seen).toEqual(['gpt-oss:20b']);
+  for (const piece of cut(Buffer.from(wire(`\ufeff${requestFor('openai:gpt-5.4')}`)))) socket.write(piece);
+  const answer = await until(socket, '}}');
+  expect(answer).toMatch(/^HTTP\/1.1 400 /);
+  expect(answer).toContain('"message":"The request body is not valid JSON: byte order mark at byte 0."');
+  socket.destroy();
+  expect(cloud.calls).toEqual([]);
+});

@@ -366,7 +366,7 @@ describe.each(makers)('%s', (_name, make) => {
       ['GET', CHAT],
       ['PUT', CHAT],
       ['POST', '/v1/chat/completions/x'],
-      ['POST', '/V1/chat/completions'],
+      ['POST', '/v1//chat/completions'],
       ['POST', '/v1/files'],
       ['GET', '/v1/models'],
       ['GET', '/'],

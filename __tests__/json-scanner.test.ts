@@ -50,6 +50,8 @@ const SAMPLES = [
   'null',
 ];
 
+const MARKED = '\ufeff{"model":"behind a byte order mark"}';
+
 /** Near JSON: pieces that make sense together now and then. */
 const PIECES = [
   '{ } [ ] , : " \\ "a" "model" "mod\\u0065l" "x": "model": \\n \\u00 \\ud800 \\x "\\ é 😀 \' / // /**/'.split(
@@ -252,7 +254,7 @@ describe('what is JSON', () => {
   });
 
   test('no sample is accepted when it is cut, unless what is left is JSON', () => {
-    for (const sample of SAMPLES) {
+    for (const sample of [...SAMPLES, MARKED]) {
       const bytes = Buffer.from(sample);
       for (let length = 0; length <= bytes.length; length++) {
         const cut = bytes.subarray(0, length);
@@ -266,6 +268,7 @@ describe('chunks', () => {
   test('what is found does not depend on where the body is cut', () => {
     for (const sample of [
       ...SAMPLES,
+      MARKED,
       '{"a":"\ud7ff\u{10ffff}"}',
       '{"a":tru }',
       '{"a":"\\u00"}',
@@ -427,7 +430,7 @@ describe('what is said', () => {
     ['{"a":nul}', 'unexpected character at byte 8'],
     ['{"a":1', 'unexpected end at byte 6'],
     ['', 'unexpected end at byte 0'],
-    ['\ufeff{}', 'unexpected character at byte 0'],
+    ['\ufeff{}', 'byte order mark at byte 0'],
     ['x', 'unexpected character at byte 0'],
   ])('%p: %s', (body, malformed) => {
     expect(scan(body).malformed).toBe(malformed);

@@ -97,6 +97,8 @@ const NO_HEX = STEPS.slice(HEX << 8, (HEX + 1) << 8).map((step) => (step === REF
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MODEL_KEY = Buffer.from('"model"');
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+const MARKED = 'byte order mark at byte 0';
 /** In bytes: `"model"` with every letter written as an escape. */
 const LONGEST_MODEL_KEY = 32;
 
@@ -123,6 +125,8 @@ class Scanner implements JsonScanner {
   private depth = 0;
   /** The state behind a value in the innermost open object or array. */
   private afterValue = DONE;
+  /** In bytes: how much of a byte order mark stands at the beginning. */
+  private markLength = 0;
   /** Which of the open values are objects, one bit a level: 100,000 levels are legal JSON. */
   private readonly objects: number[] = [];
   /** The string being read, or the last one, is a key. */
@@ -170,7 +174,8 @@ class Scanner implements JsonScanner {
     if (this.malformed !== undefined || this.ended) return;
     this.ended = true;
     const isWholeNumber = STEPS[(this.state << 8) | 0x20] === CLOSE_NUMBER;
-    if ((isWholeNumber ? this.afterValue : this.state) !== DONE) this.fail('unexpected end', 0);
+    if (this.markLength > 0) this.malformed = MARKED;
+    else if ((isWholeNumber ? this.afterValue : this.state) !== DONE) this.fail('unexpected end', 0);
   }
 
   private fail(what: string, at: number): void {
@@ -249,8 +254,18 @@ class Scanner implements JsonScanner {
   }
 
   private findFirst(bytes: Buffer, to: number): number {
-    const at = skipSame(bytes, 0, to, VALUE);
+    const at = skipSame(bytes, this.skipMark(bytes, to), to, VALUE);
     if (at < to) this.isObject = STEPS[(VALUE << 8) | bytes[at]!] === OPEN_OBJECT;
+    return at;
+  }
+
+  /** Over a byte order mark: no JSON, but many parsers take it, and so the model behind it must be found. */
+  private skipMark(bytes: Buffer, to: number): number {
+    let at = 0;
+    while (at < to && this.base + at === this.markLength && bytes[at] === BYTE_ORDER_MARK[this.markLength]) {
+      this.markLength++;
+      at++;
+    }
     return at;
   }
 
@@ -310,6 +325,7 @@ class Scanner implements JsonScanner {
   private endModel(bytes: Buffer, end: number): void {
     this.model = this.readModel(bytes, end);
     this.closeToken();
+    if (this.markLength > 0) this.malformed = MARKED;
   }
 
   private isModelKey(bytes: Buffer, end: number): boolean {

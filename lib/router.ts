@@ -19,6 +19,8 @@ import { createTransport } from './transport/send.ts';
 
 const log = debug('llm-prefix-router:route');
 
+const MODELS_PATH = '/v1/models/';
+
 /** An Express request handler (Express 4 and 5) with a few functions beside it. */
 export interface PrefixRouter extends RequestHandler {
   /** What `GET /v0/status` answers. */
@@ -55,24 +57,29 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   const health = createHealth();
   const shared: Shared = { config, clouds, observers: { calls, usage, health, onCall: config.onCall } };
 
+  const statusPath = config.statusPath === false ? undefined : fold(config.statusPath);
+
   function handle(req: Request, res: Response, next: NextFunction): void {
-    if (req.method === 'POST') {
-      const spec = endpoints.get(pathOf(req.url));
-      if (spec !== undefined) return new Admission(shared, spec, req, res, next).begin();
-    } else if (req.method === 'GET') {
+    const { method } = req;
+    if (method === 'POST') {
       const path = pathOf(req.url);
-      if (path === config.statusPath)
+      const spec = endpoints.get(path) ?? endpoints.get(fold(path));
+      if (spec !== undefined) return new Admission(shared, spec, req, res, next).begin();
+    } else if (method === 'GET' || method === 'HEAD') {
+      const path = pathOf(req.url);
+      const folded = fold(path);
+      if (folded === statusPath)
         return new Reply(res).json(200, { 'cache-control': 'no-store' }, readStatus(config, health));
-      if (config.listLocalModels !== undefined && (path === '/v1/models' || path.startsWith('/v1/models/')))
-        return listModels(path, new Reply(res), next);
+      if (config.listLocalModels !== undefined && `${folded}/`.startsWith(MODELS_PATH))
+        return listModels(path.slice(MODELS_PATH.length), new Reply(res), next);
     }
     next();
   }
 
-  /** The host's models and the clouds', as one list; or one entry of it. */
-  function listModels(path: string, reply: Reply, next: NextFunction): void {
+  /** The host's models and the clouds', as one list; or one entry of it. @param id Empty: all of them. */
+  function listModels(id: string, reply: Reply, next: NextFunction): void {
     Promise.all([localModels(config), models.list()])
-      .then(([local, cloud]) => reply.json(200, {}, pickModels(path, [...local, ...cloud])))
+      .then(([local, cloud]) => reply.json(200, {}, pickModels(id, [...local, ...cloud])))
       .catch((error: unknown) => answerError(error, reply, next));
   }
 
@@ -99,9 +106,9 @@ async function localModels({ listLocalModels }: Config): Promise<readonly Model[
 }
 
 /** @throws RouterError `model_not_found` */
-function pickModels(path: string, models: readonly Model[]): object {
-  if (path === '/v1/models') return { object: 'list', data: models };
-  const id = decodeQuietly(path.slice('/v1/models/'.length));
+function pickModels(encodedId: string, models: readonly Model[]): object {
+  if (encodedId === '') return { object: 'list', data: models };
+  const id = decodeQuietly(encodedId);
   const found = models.find((model) => model.id === id);
   if (found !== undefined) return found;
   throw new RouterError('request_refused', {
@@ -121,6 +128,14 @@ function decodeQuietly(text: string): string {
 }
 
 function pathOf(url: string): string {
+  // A client that takes us for a proxy writes the whole URL, and Express knows what it means.
+  if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname;
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
+}
+
+/** Express routes paths in any letters, with a slash at the end or without: what it would take for ours is ours. */
+function fold(path: string): string {
+  const lower = path.toLowerCase();
+  return lower.endsWith('/') ? lower.slice(0, -1) : lower;
 }
