@@ -1,7 +1,7 @@
 /** R8: the local handler gets a request as it came, however it came; a cloud gets it with the prefix cut out. */
 import { createHash } from 'node:crypto';
 import http, { type RequestListener } from 'node:http';
-import { gzipSync, deflateSync, brotliCompressSync } from 'node:zlib';
+import zlib, { gzipSync, deflateSync, brotliCompressSync } from 'node:zlib';
 import express, { type Express, type RequestHandler } from 'express';
 import express4 from 'express4';
 import { createProxyMiddleware } from 'http-proxy-middleware';
@@ -11,6 +11,8 @@ import { ask, askJson, startHost, type RunningHost } from './support/http.ts';
 
 const CHAT = '/v1/chat/completions';
 const KEY = 'sk-test-openai-key';
+/** Since Node 22.15. */
+const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Buffer };
 
 /** A host whose local handler tells what it received. */
 const localHandler: RequestListener = (req, res) => {
@@ -229,6 +231,7 @@ describe.each(makers)('%s', (_name, make) => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
+    ...(zstdCompressSync === undefined ? [] : [['zstd', zstdCompressSync] as const]),
   ] as const)(
     'a %s body is inflated for a cloud and left compressed for the host',
     async (encoding, compress) => {

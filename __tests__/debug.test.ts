@@ -89,9 +89,9 @@ test('DEBUG says why a cloud could not be asked, which no client is told', async
 });
 
 test('DEBUG repeats nothing of an answer that is no JSON', async () => {
-  const cloud = await startCloud((_request, response) =>
-    response.writeHead(200, { 'content-type': 'application/json' }).end('secret answer'),
-  );
+  const cloud = await startCloud((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('secret answer');
+  });
   const router = createPrefixRouter({
     env: { ANTHROPIC_API_KEY: 'sk-secret-key', ANTHROPIC_API_BASE_URL: cloud.url },
   });
