@@ -205,6 +205,18 @@ describe('errors of the cloud', () => {
     expect([answer.status, answer.text, answer.headers['x-request-id']]).toEqual([status, body, 'r']);
   });
 
+  test.each([
+    ['{"error":{"message":"no","type":"invalid_request_error","code":"model_not_found"}}', 'model_not_found'],
+    ['{"error":{"message":"no","type":"invalid_request_error","code":null}}', 'invalid_request_error'],
+    ['{"error":{"message":"no"}}', 'request_refused'],
+    [`{"error":{"message":"no","type":"x y","code":"${'x'.repeat(65)}"}}`, 'request_refused'],
+    [`{"error":{"message":"no","type":"t","code":"${KEY}"}}`, 't'],
+  ])('what passes has a code in the record, %s', async (body, errorCode) => {
+    const { chat, record } = await walk(({ socket }) => socket.end(httpAnswer(404, {}, body)));
+    await chat();
+    expect(await record()).toMatchObject({ status: 404, errorCode, complete: true });
+  });
+
   test('a refused key is told without a word of the cloud', async () => {
     const body = `{"error":{"message":"Incorrect API key provided: ${KEY}.","type":"invalid_request_error","code":"invalid_api_key"}}`;
     const { chat } = await walk(({ socket }) => socket.end(httpAnswer(401, {}, body)));

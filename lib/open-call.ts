@@ -85,7 +85,7 @@ export class OpenCall {
   note(error: unknown): void {
     const { record } = this;
     if (error instanceof RouterError) {
-      record.errorCode = error.code;
+      record.errorCode = error.code ?? error.type;
       record.retryAfterMs = retryAfterOf(error);
       if (log.enabled) logCause(record.provider, error);
     }

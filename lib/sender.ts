@@ -144,7 +144,10 @@ export class Sender {
     const text = this.#withoutKey(bytes.toString('utf8'));
     const body = parseJson(text);
     const error = provider.toError({ status, headers, body: body ?? text });
-    if (error === undefined) return { error, bytes: Buffer.from(this.#withoutEscapedKey(text, body)) };
+    if (error === undefined) {
+      this.record.errorCode = codeOf(body);
+      return { error, bytes: Buffer.from(this.#withoutEscapedKey(text, body)) };
+    }
     return { error: this.#tell(error, this.clientHeaders(upstream)), bytes };
   }
 
@@ -205,6 +208,15 @@ export class Sender {
     }
     return clean ?? fields;
   }
+}
+
+/** What OpenAI's error calls itself, for the record. */
+function codeOf(body: unknown): string {
+  const error = isObject(body) && isObject(body['error']) ? body['error'] : {};
+  for (const word of [error['code'], error['type']]) {
+    if (typeof word === 'string' && /^[\w.-]{1,64}$/.test(word)) return word;
+  }
+  return 'request_refused';
 }
 
 function parseJson(text: string): unknown {

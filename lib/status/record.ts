@@ -12,7 +12,10 @@ export interface CallRecord {
   readonly billedModel: string | undefined;
   /** HTTP status the client got; 499 where it left before there was one. */
   readonly status: number;
-  /** Our error code, or null. Also for an error in mid-stream, whose status is 200. */
+  /**
+   * Null where all went well. The error's `code`, or where that is null its `type`; of an error that passed as OpenAI
+   * wrote it, OpenAI's own. Also for an error in mid-stream, whose status is 200.
+   */
   readonly errorCode: string | null;
   readonly stream: boolean;
   /** Unix milliseconds. */
