@@ -1,6 +1,7 @@
 /** A request in another cloud's form, and its answer brought back in OpenAI's. */
 import type { ChatCarrier } from './endpoints/carrier.ts';
 import { RouterError } from './errors.ts';
+import { parseExact, restoreNumbers } from './openai/exact-json.ts';
 import { HEARTBEAT } from './openai/sse.ts';
 import { toUsage } from './openai/usage-tail.ts';
 import type { ChatCompletion, JsonObject } from './openai/types.ts';
@@ -53,7 +54,7 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
     const answerMeta: AnswerMeta = { ...meta, request: parts[index] ?? request, headers: upstream.headers };
     if (meta.stream && conversion.createStream !== undefined && carrier !== undefined)
       return streamConverted(plan, conversion.createStream(answerMeta), upstream, headers, sender, reply);
-    const answer = await readJson(upstream, sender.name);
+    const answer = await readJson(upstream, sender.name, carrier === undefined ? JSON.parse : parseExact);
     const startedMs = performance.now();
     answers.push(conversion.toResponse(answer, answerMeta));
     convertMs += performance.now() - startedMs;
@@ -98,7 +99,8 @@ function sendWhole(
   sender.record.complete = true;
   const body = plan.carrier?.toAnswer(answer as ChatCompletion, plan.request, plan.meta) ?? answer;
   headers['server-timing'] += `, convert;dur=${convertMs.toFixed(1)}`;
-  reply.json(200, headers, body);
+  headers['content-type'] = 'application/json; charset=utf-8';
+  reply.send(200, headers, restoreNumbers(JSON.stringify(body)));
 }
 
 /** Writes a converted stream. The 200 is sent with the first chunk: an error before it is a real HTTP error. */
@@ -132,7 +134,7 @@ function streamConverted(
       upstream.headers = NO_HEADERS;
     }
     heartbeat.refresh();
-    const text = pending;
+    const text = restoreNumbers(pending);
     pending = '';
     return reply.write(text);
   };
@@ -194,10 +196,14 @@ function parseEvent(data: string, conversion: Conversion, name: string): unknown
 }
 
 /** @throws RouterError `provider_error` for an answer that is cut or no JSON. */
-async function readJson(upstream: Upstream, name: string): Promise<unknown> {
+async function readJson(
+  upstream: Upstream,
+  name: string,
+  parse: (text: string) => unknown,
+): Promise<unknown> {
   const bytes = await readBody(upstream);
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return parse(bytes.toString('utf8'));
   } catch (cause) {
     throw new RouterError('provider_error', {
       message: `${name} sent an answer that is no JSON.`,

@@ -60,7 +60,7 @@ function valueEnd(text: string, start: number): number {
 }
 
 /** Behind the closing quote, or -1. */
-function stringEnd(text: string, start: number): number {
+export function stringEnd(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) return at + 1;

@@ -3,6 +3,7 @@
  * their signatures, vendor data of tool calls. OpenAI has the same need without storage, and its clients know the
  * answer: a reasoning item's `encrypted_content`, which they send back as it came. Here it holds JSON in base64url.
  */
+import { parseExact, restoreNumbers } from '../../openai/exact-json.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../openai/types.ts';
 import { objectsOf } from './json.ts';
 
@@ -27,7 +28,7 @@ export function packCarry({ thoughts, blocks, calls }: Carry): string | undefine
     ...(blocks.length > 0 && { content_blocks: blocks }),
     ...(calls.length > 0 && { calls }),
   };
-  return Buffer.from(JSON.stringify(carried)).toString('base64url');
+  return Buffer.from(restoreNumbers(JSON.stringify(carried))).toString('base64url');
 }
 
 /** Adds what a reasoning item brought back. One of OpenAI's own, or a damaged one, adds nothing: its thoughts are lost. */
@@ -41,7 +42,7 @@ export function unpackCarry(packed: JsonValue | undefined, carry: Carry): void {
 
 function parse(packed: string): JsonValue | undefined {
   try {
-    return JSON.parse(Buffer.from(packed, 'base64url').toString('utf8')) as JsonValue;
+    return parseExact(Buffer.from(packed, 'base64url').toString('utf8')) as JsonValue;
   } catch {
     return undefined;
   }

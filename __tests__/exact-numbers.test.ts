@@ -1,0 +1,75 @@
+/** An id of nineteen digits is no number of JavaScript's: it must be the same on both sides all the same. */
+import express from 'express';
+import { createPrefixRouter, type PrefixRouter } from '../lib/index.ts';
+import { askJson, startHost, type RunningHost } from './support/http.ts';
+import { httpAnswer, startRawCloud, type RawCloud } from './support/raw-cloud.ts';
+
+const INPUT = '{"id":1740000000000000123,"list":[-9007199254740993,1e400,0.5],"text":"9007199254740993"}';
+const ARGUMENTS = JSON.stringify(INPUT);
+
+const CLAUDE = (content: string): string =>
+  `{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5-5","content":${content},` +
+  '"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":2}}';
+const TOOL_USE = `{"type":"tool_use","id":"toolu_1","name":"f","input":${INPUT}}`;
+const SERVER_USE = `{"type":"server_tool_use","id":"srv_1","name":"g","input":${INPUT}}`;
+const GEMINI = `{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"f","args":${INPUT}}}]},"finishReason":"STOP"}]}`;
+
+let cloud: RawCloud;
+let router: PrefixRouter;
+let host: RunningHost;
+let answer: string;
+
+beforeAll(async () => {
+  cloud = await startRawCloud(({ socket }) =>
+    socket.write(httpAnswer(200, { 'content-type': 'application/json' }, answer)),
+  );
+  router = createPrefixRouter({
+    env: {
+      ANTHROPIC_API_KEY: 'sk-ant',
+      ANTHROPIC_API_BASE_URL: cloud.url,
+      GOOGLE_API_KEY: 'g',
+      GOOGLE_API_BASE_URL: cloud.url,
+    },
+  });
+  host = await startHost(express().use(router));
+});
+
+afterAll(async () => {
+  await host.close();
+  await router.close();
+  await cloud.close();
+});
+
+const TOOLS = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }];
+const MODELS = ['anthropic:claude-opus-5-5', 'google:gemini-3.8-flash'];
+const answerOf = (model: string): string => (model.startsWith('google') ? GEMINI : CLAUDE(`[${TOOL_USE}]`));
+
+test.each(MODELS)('the arguments of a call that is answered whole, chat of %s', async (model) => {
+  answer = answerOf(model);
+  const body = { model, messages: [{ role: 'user', content: 'hi' }], tools: TOOLS };
+  const { text } = await askJson(`${host.url}/v1/chat/completions`, body);
+  expect(text).toContain(`"function":{"name":"f","arguments":${ARGUMENTS}}`);
+  JSON.parse(text);
+});
+
+test.each(MODELS)('the same in a response of %s', async (model) => {
+  answer = answerOf(model);
+  const tools = [{ type: 'function', name: 'f', parameters: { type: 'object' } }];
+  const { text } = await askJson(`${host.url}/v1/responses`, { model, input: 'hi', tools });
+  expect(text).toContain(`"arguments":${ARGUMENTS}`);
+  JSON.parse(text);
+});
+
+test('blocks of Claude that a response carries for the next request', async () => {
+  answer = CLAUDE(`[${TOOL_USE},${SERVER_USE}]`);
+  const tools = [{ type: 'function', name: 'f', parameters: { type: 'object' } }];
+  const include = ['reasoning.encrypted_content'];
+  const { text } = await askJson(`${host.url}/v1/responses`, {
+    model: MODELS[0],
+    input: 'hi',
+    tools,
+    include,
+  });
+  const packed = /"encrypted_content":"([^"]+)"/.exec(text)?.[1] ?? '';
+  expect(Buffer.from(packed, 'base64url').toString()).toBe(`{"content_blocks":[${TOOL_USE},${SERVER_USE}]}`);
+});
