@@ -397,7 +397,10 @@ describe('a path is the router’s in every form in which it is Express’s', ()
     'GET and HEAD of %s',
     async (path) => {
       const entry = { id: 'llama', object: 'model', created: 1, owned_by: 'me' } as const;
-      const { url } = await serve(routerWith({ listLocalModels: () => [entry], providers: [openai()] }), local);
+      const { url } = await serve(
+        routerWith({ listLocalModels: () => [entry], providers: [openai()] }),
+        local,
+      );
       const [got, head] = [await fetch(url + path), await fetch(url + path, { method: 'HEAD' })];
       const text = await got.text();
       expect([got.status, text.startsWith('{'), head.status, await head.text()]).toEqual([
