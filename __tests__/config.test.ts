@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { anthropic, createPrefixRouter, google, openai, type RouterOptions } from '../lib/index.ts';
@@ -172,13 +172,70 @@ describe('a key in a file', () => {
     symlinkSync(file, file);
     expect(read()).toBe('sk-one');
     expect(messageOf(() => keyOf(file))).toBe(
-      'The file that ANTHROPIC_API_KEY_FILE names cannot be read (ELOOP).',
+      `The file ${file} that ANTHROPIC_API_KEY_FILE names cannot be read (ELOOP).`,
+    );
+  });
+
+  test.each([
+    ['empty', '', 'is empty. Write the key into it, or unset the variable.'],
+    ['blank', ' \r\n', 'is empty. Write the key into it, or unset the variable.'],
+    [
+      'of several lines',
+      `${CANARY}\n${CANARY}\n`,
+      'holds characters that no API key has (blanks, line breaks or non-ASCII).',
+    ],
+    [
+      'a line of an environment file',
+      `ANTHROPIC_API_KEY=${CANARY}\n`,
+      "begins with a name and '='. Give the key alone.",
+    ],
+  ])('that is %s is a start-up error, which does not repeat what it holds', (_what, content, why) => {
+    const file = join(folder, 'key');
+    writeFileSync(file, content);
+    expect(() => keyOf(file)).toThrow(
+      new TypeError(`The file ${file} that ANTHROPIC_API_KEY_FILE names ${why}`),
+    );
+  });
+
+  test('that is a directory is a start-up error', () => {
+    expect(() => keyOf(folder)).toThrow(
+      new TypeError(
+        `The file ${folder} that ANTHROPIC_API_KEY_FILE names is a directory (EISDIR). Name the file in it that holds the key.`,
+      ),
+    );
+  });
+
+  test('that only somebody else may read is a start-up error, and keeps the last key while running', () => {
+    const file = join(folder, 'key');
+    writeFileSync(file, 'sk-one');
+    chmodSync(folder, 0o755);
+    const read = keyOf(file);
+    writeFileSync(file, 'sk-two');
+    chmodSync(file, 0);
+    // The root of a container may read everything, so the test is somebody else for a moment.
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      expect(read()).toBe('sk-one');
+      expect(() => keyOf(file)).toThrow(
+        new TypeError(
+          `The file ${file} that ANTHROPIC_API_KEY_FILE names may not be read by this process (EACCES). Give the user it runs as the right to read it.`,
+        ),
+      );
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+  });
+
+  test('whose name is no absolute path is not repeated: it may be a key in the wrong variable', () => {
+    expect(messageOf(() => keyOf(CANARY))).toBe(
+      'The file that ANTHROPIC_API_KEY_FILE names does not exist (ENOENT). Mount it, or unset the variable.',
     );
   });
 
   test('that is not there is a start-up error, and so are key and file together', () => {
     expect(messageOf(() => keyOf(join(folder, 'none')))).toBe(
-      'The file that ANTHROPIC_API_KEY_FILE names does not exist.',
+      `The file ${join(folder, 'none')} that ANTHROPIC_API_KEY_FILE names does not exist (ENOENT). Mount it, or unset the variable.`,
     );
     writeFileSync(join(folder, 'key'), CANARY);
     expect(
