@@ -11,6 +11,8 @@ export interface KeySource {
   readonly isConfigured: () => boolean;
   /** Asked at every call. Undefined: there is none. */
   readonly read: () => string | undefined | Promise<string | undefined>;
+  /** Where there is none: what to do, for whoever runs this server. */
+  readonly hint: string;
 }
 
 /** What a header may carry: printable ASCII without blanks. */
@@ -34,28 +36,36 @@ export function createKeySource(
   env: NodeJS.ProcessEnv,
 ): KeySource {
   if (typeof option === 'function') return fromFunction(option);
-  if (option !== undefined) return fixed(option, `The apiKey option for ${variable}`);
+  if (option !== undefined)
+    return fixed(
+      option,
+      `The apiKey option for ${variable}`,
+      "The host's apiKey option is blank. Give it a key, and start this server again.",
+    );
   const file = env[`${variable}_FILE`]?.trim();
   const key = env[variable];
-  if (!file) return fixed(key ?? '', variable);
+  if (!file) return fixed(key ?? '', variable, `Set ${variable} where this server runs, and start it again.`);
   if (key?.trim()) throw new Error(`Both ${variable} and ${variable}_FILE are set. Set only one of them.`);
   return fromFile(file, `${variable}_FILE`);
 }
 
-function fixed(text: string, where: string): KeySource {
+function fixed(text: string, where: string, hint: string): KeySource {
   const key = text.trim();
   const fault = key === '' ? undefined : faultIn(key);
   if (fault !== undefined) throw new Error(`${where} ${fault}`);
-  return { isConfigured: () => key !== '', read: () => key || undefined };
+  return { isConfigured: () => key !== '', read: () => key || undefined, hint };
 }
 
 function fromFunction(source: () => string | undefined | Promise<string | undefined>): KeySource {
   return {
     isConfigured: () => true,
     read: async () => {
-      const key = (await source())?.trim();
-      return key !== undefined && faultIn(key) === undefined ? key : undefined;
+      // A host in JavaScript can give anything.
+      const given: unknown = await source();
+      const key = typeof given === 'string' ? given.trim() : '';
+      return faultIn(key) === undefined ? key : undefined;
     },
+    hint: "The host's apiKey function gave no key for this call: it failed, or gave nothing that can be one.",
   };
 }
 
@@ -77,7 +87,7 @@ function fromFile(file: string, variable: string): KeySource {
     key = content;
     return key;
   };
-  return { isConfigured: () => true, read };
+  return { isConfigured: () => true, read, hint: `Write the key into the file that ${variable} names.` };
 }
 
 /** What usually stands behind an error of the file system, and what to do. */
