@@ -260,6 +260,50 @@ test('a key function counts as configured; options of a provider stand over the 
   });
 });
 
+test.each([
+  ['a b', 'x', "'a b' is no name of a header. A name is made of letters, digits and hyphens."],
+  ['', 'x', "'' is no name of a header. A name is made of letters, digits and hyphens."],
+  ...[`${CANARY}\nb`, `${CANARY}\u65e5\u672c`, `${CANARY}\u0000`].map((value): [string, string, string] => [
+    'X-Team',
+    value,
+    "the value of 'X-Team' holds characters that no header can carry: line breaks, control characters or what is not Latin-1.",
+  ]),
+  ...[
+    'Connection',
+    'content-encoding',
+    'Content-Length',
+    'expect',
+    'Host',
+    'keep-alive',
+    'proxy-connection',
+    'te',
+    'trailer',
+    'Transfer-Encoding',
+    'upgrade',
+  ].map((name): [string, string, string] => [
+    name,
+    CANARY,
+    `'${name}' is for the router alone to set. Leave it out.`,
+  ]),
+])('a header %j of a provider that cannot be sent, %j, is refused at start', (name, value, why) => {
+  const message = messageOf(() =>
+    createPrefixRouter({ env: {}, providers: [openai({ headers: { good: 'x', [name]: value } })] }),
+  );
+  expect(message).toBe(`openai(options).headers: ${why}`);
+  expect(message).not.toContain(CANARY);
+});
+
+test('headers of a provider that can be sent are taken, also over those of the router', () => {
+  const headers = { 'User-Agent': 'mine/1', Authorization: 'Bearer x', 'x-name': 'caf\u00e9\ta', empty: '' };
+  const config = readConfig({ env: {}, providers: [openai({ headers })] });
+  expect(config.clouds.get('openai')?.headers).toEqual({
+    'user-agent': 'mine/1',
+    authorization: 'Bearer x',
+    'x-name': 'caf\u00e9\ta',
+    empty: '',
+  });
+});
+
 test('limits: a provider’s own stand over the router’s, those over the defaults', () => {
   const config = readConfig({
     env: {},

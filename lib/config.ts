@@ -1,5 +1,6 @@
 /** Options and environment, checked once, as one frozen Config. Nobody else reads the environment. */
 import { Ajv } from 'ajv';
+import { readHeaders } from './header-options.ts';
 import { createKeySource, type KeySource } from './keys.ts';
 import { createModelRule, type LocalModels, type ModelRule } from './model.ts';
 import { isObject, type Model } from './openai/types.ts';
@@ -121,7 +122,7 @@ function cloudSettings(
     baseUrl: url.origin + basePath,
     key: createKeySource(options.apiKey, environment.apiKey, env),
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts, ...options.timeouts },
-    headers: lowerCaseNames(options.headers ?? {}),
+    headers: readHeaders(options.headers ?? {}, `${provider.prefix}(options).headers`),
     secrets: secretsIn(options.headers ?? {}),
   };
 }
@@ -136,10 +137,6 @@ function secretsIn(headers: Readonly<Record<string, string>>): string[] {
 
 /** What is shorter is a placeholder of a test or a local server; cutting it out would garble sentences. Characters. */
 export const SHORTEST_SECRET = 8;
-
-function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
 
 /** The value is never repeated: people paste keys into URLs. */
 function readBaseUrl(text: string, variable: string): URL {

@@ -150,6 +150,7 @@ function idle(option: string, given: unknown, isIdle: boolean, mode: string): st
   return isIdle && given !== undefined ? [`${option} has no effect with unknownPrefix '${mode}'.`] : [];
 }
 
-function show(value: unknown): string {
+/** A value in a sentence. */
+export function show(value: unknown): string {
   return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 80 });
 }
