@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { anthropic, createPrefixRouter, google, openai, type RouterOptions } from '../lib/index.ts';
 import { readConfig } from '../lib/config.ts';
 import { VERSION } from '../lib/version.ts';
@@ -82,10 +83,11 @@ test.each([
 test.each(['sk canary', 'sk-\u00e9', 'sk-a\nb'])(
   'a key that no header can carry is refused at start: %j',
   (key) => {
-    const message = messageOf(() => createPrefixRouter({ env: { OPENAI_API_KEY: key } }));
-    expect(message).toBe(
+    const start = (): unknown => createPrefixRouter({ env: { OPENAI_API_KEY: key } });
+    expect(messageOf(start)).toBe(
       'OPENAI_API_KEY holds characters that no API key has (blanks, line breaks or non-ASCII).',
     );
+    expect(start).toThrow(TypeError);
   },
 );
 
@@ -97,8 +99,13 @@ test.each<[string, unknown, string]>([
   ],
   [
     'a wrong word',
-    { unknownPrefix: 'loose' },
-    'createPrefixRouter(options).unknownPrefix must be equal to one of',
+    { unknownPrefix: 'Strict' },
+    "unknownPrefix is 'tags', 'strict' or 'local'; got 'Strict'. Did you mean 'strict'?",
+  ],
+  [
+    'another wrong word',
+    { unsupportedParams: 'Report' },
+    "createPrefixRouter(options).unsupportedParams must be 'report' or 'error'; got 'Report'.",
   ],
   ['a limit of nothing', { bodyLimit: 0 }, 'createPrefixRouter(options).bodyLimit must be >= 1'],
   ['a limit in words', { bodyLimit: '1mb' }, 'createPrefixRouter(options).bodyLimit must be integer'],
@@ -107,7 +114,11 @@ test.each<[string, unknown, string]>([
     { timeouts: { totalMs: 1 } },
     "Unknown option 'totalMs' in createPrefixRouter(options).timeouts. Known are connectMs, firstByteMs, idleMs.",
   ],
-  ['a path without a slash', { statusPath: 'status' }, 'createPrefixRouter(options).statusPath must'],
+  ...['status', '', true, null, ['/']].map((statusPath): [string, unknown, string] => [
+    `${JSON.stringify(statusPath)} as a path`,
+    { statusPath },
+    `createPrefixRouter(options).statusPath must be a path that begins with '/', or false; got ${inspect(statusPath)}.`,
+  ]),
   ['a record sink that is none', { onCall: {} }, 'createPrefixRouter(options).onCall must be a function.'],
   [
     'no provider',
@@ -125,8 +136,27 @@ test.each<[string, unknown, string]>([
     { providers: [google({ key: 'x' } as object)] },
     "Unknown option 'key' in google(options). Known are apiKey, baseUrl, timeouts, headers.",
   ],
+  ...Object.entries({ number: 5, null: null, object: {} }).map(
+    ([kind, apiKey]): [string, unknown, string] => [
+      `a key that is ${kind}`,
+      { providers: [google({ apiKey } as object)] },
+      `google(options).apiKey must be a string or a function; got ${kind}.`,
+    ],
+  ),
+  [
+    'a broken key in an option',
+    { providers: [google({ apiKey: 'a b' })] },
+    'google(options).apiKey holds characters that no API key has (blanks, line breaks or non-ASCII).',
+  ],
+  [
+    'a base URL in an option that is none',
+    { providers: [openai({ baseUrl: 'api.openai.com/v1' })] },
+    'openai(options).baseUrl is no URL. Expected e.g. https://api.example.com/v1.',
+  ],
 ])('%s is refused at start with a sentence that says what was expected', (_what, options, message) => {
-  expect(messageOf(() => createPrefixRouter(options as RouterOptions))).toContain(message);
+  const start = (): unknown => createPrefixRouter({ env: {}, ...(options as RouterOptions) });
+  expect(messageOf(start)).toContain(message);
+  expect(start).toThrow(TypeError);
 });
 
 describe('a key in a file', () => {
@@ -198,6 +228,7 @@ describe('a key in a file', () => {
   });
 
   test('that is a directory is a start-up error', () => {
+    expect(() => keyOf(folder)).toThrow(TypeError);
     expect(() => keyOf(folder)).toThrow(
       new TypeError(
         `The file ${folder} that ANTHROPIC_API_KEY_FILE names is a directory (EISDIR). Name the file in it that holds the key.`,
@@ -238,11 +269,12 @@ describe('a key in a file', () => {
       `The file ${join(folder, 'none')} that ANTHROPIC_API_KEY_FILE names does not exist (ENOENT). Mount it, or unset the variable.`,
     );
     writeFileSync(join(folder, 'key'), CANARY);
-    expect(
-      messageOf(() =>
-        createPrefixRouter({ env: { OPENAI_API_KEY: CANARY, OPENAI_API_KEY_FILE: join(folder, 'key') } }),
-      ),
-    ).toBe('Both OPENAI_API_KEY and OPENAI_API_KEY_FILE are set. Set only one of them.');
+    const both = { OPENAI_API_KEY: CANARY, OPENAI_API_KEY_FILE: join(folder, 'key') };
+    const start = (): unknown => createPrefixRouter({ env: both });
+    expect(messageOf(start)).toBe(
+      'Both OPENAI_API_KEY and OPENAI_API_KEY_FILE are set. Set only one of them.',
+    );
+    expect(start).toThrow(TypeError);
   });
 });
 

@@ -2,6 +2,7 @@
 import { Ajv } from 'ajv';
 import { readHeaders } from './header-options.ts';
 import { createKeySource, type KeySource } from './keys.ts';
+import { show } from './model-options.ts';
 import { createModelRule, type LocalModels, type ModelRule } from './model.ts';
 import { isObject, type Model } from './openai/types.ts';
 import type { Provider, Timeouts } from './providers/provider.ts';
@@ -110,9 +111,10 @@ function cloudSettings(
   timeouts: Partial<Timeouts> | undefined,
 ): CloudSettings {
   const { options, environment } = provider;
-  const fromEnvironment = env[environment.baseUrl]?.trim();
-  const text = options.baseUrl ?? (fromEnvironment || provider.defaultBaseUrl);
-  const url = readBaseUrl(text, environment.baseUrl);
+  const url =
+    options.baseUrl === undefined
+      ? readBaseUrl(env[environment.baseUrl]?.trim() || provider.defaultBaseUrl, environment.baseUrl)
+      : readBaseUrl(options.baseUrl, `${provider.prefix}(options).baseUrl`);
   const path = url.pathname.replace(/\/+$/, '');
   const basePath = (provider.cleanBasePath?.(path) ?? path) || provider.versionPath;
   return {
@@ -120,7 +122,7 @@ function cloudSettings(
     origin: url.origin,
     basePath,
     baseUrl: url.origin + basePath,
-    key: createKeySource(options.apiKey, environment.apiKey, env),
+    key: createKeySource(provider, env),
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts, ...options.timeouts },
     headers: readHeaders(options.headers ?? {}, `${provider.prefix}(options).headers`),
     secrets: secretsIn(options.headers ?? {}),
@@ -139,17 +141,15 @@ function secretsIn(headers: Readonly<Record<string, string>>): string[] {
 export const SHORTEST_SECRET = 8;
 
 /** The value is never repeated: people paste keys into URLs. */
-function readBaseUrl(text: string, variable: string): URL {
+function readBaseUrl(text: string, where: string): URL {
   if (!URL.canParse(text))
-    throw new TypeError(`${variable} is no URL. Expected e.g. https://api.example.com/v1.`);
+    throw new TypeError(`${where} is no URL. Expected e.g. https://api.example.com/v1.`);
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw new TypeError(`${variable} must begin with https:// or http://.`);
+    throw new TypeError(`${where} must begin with https:// or http://.`);
   if (url.username !== '' || url.password !== '')
-    throw new TypeError(
-      `${variable} must not hold a user name or password. The key has a variable of its own.`,
-    );
-  if (/[?#]/.test(text)) throw new TypeError(`${variable} must not hold a query (?) or a fragment (#).`);
+    throw new TypeError(`${where} must not hold a user name or password. The key has a variable of its own.`);
+  if (/[?#]/.test(text)) throw new TypeError(`${where} must not hold a query (?) or a fragment (#).`);
   return url;
 }
 
@@ -166,13 +166,13 @@ const OPTIONS_SCHEMA = {
   properties: {
     providers: { type: 'array', minItems: 1 },
     env: { type: 'object' },
-    unknownPrefix: { enum: ['tags', 'strict', 'local'] },
+    unknownPrefix: {},
     localModels: {},
     localTags: {},
     unsupportedParams: { enum: ['report', 'error'] },
     bodyLimit: positive,
     timeouts: TIMEOUTS_SCHEMA,
-    statusPath: { anyOf: [{ const: false }, { type: 'string', pattern: '^/' }] },
+    statusPath: {},
     listLocalModels: {},
     onCall: {},
   },
@@ -198,6 +198,10 @@ function checkOptions(options: RouterOptions): void {
     const field = `${where}${(error?.instancePath ?? '').replaceAll('/', '.')}`;
     if (typeof unknown === 'string')
       throw new TypeError(`Unknown option '${unknown}' in ${field}.${known(error?.parentSchema)}`);
+    if (error?.keyword === 'enum') {
+      const allowed = error.params['allowedValues'] as readonly string[];
+      throw new TypeError(`${field} must be ${allowed.map(show).join(' or ')}; got ${show(error.data)}.`);
+    }
     throw new TypeError(`${field} ${error?.message ?? 'is not valid'}.`);
   };
   if (!ajv.validate(OPTIONS_SCHEMA, options)) fail('createPrefixRouter(options)');
@@ -205,11 +209,25 @@ function checkOptions(options: RouterOptions): void {
     if (options[name] !== undefined && typeof options[name] !== 'function')
       throw new TypeError(`createPrefixRouter(options).${name} must be a function.`);
   }
+  const { statusPath = false }: { readonly statusPath?: unknown } = options;
+  if (statusPath !== false && !(typeof statusPath === 'string' && statusPath.startsWith('/')))
+    throw new TypeError(
+      `createPrefixRouter(options).statusPath must be a path that begins with '/', or false; got ${show(statusPath)}.`,
+    );
   for (const provider of options.providers ?? []) {
     if (typeof provider?.prefix !== 'string' || typeof provider.toError !== 'function')
       throw new TypeError('providers must hold what openai(), google() or anthropic() return.');
     if (!ajv.validate(PROVIDER_OPTIONS_SCHEMA, provider.options)) fail(`${provider.prefix}(options)`);
+    checkKeyOption(provider.options.apiKey, `${provider.prefix}(options).apiKey`);
   }
+}
+
+/** Of what is no text, only the kind is told: a number may be a secret too. */
+function checkKeyOption(given: unknown, option: string): void {
+  if (given === undefined || typeof given === 'string' || typeof given === 'function') return;
+  throw new TypeError(
+    `${option} must be a string or a function; got ${given === null ? 'null' : typeof given}.`,
+  );
 }
 
 function known(parentSchema: unknown): string {

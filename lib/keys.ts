@@ -4,7 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import type { ApiKeySource } from './providers/provider.ts';
+import type { Provider } from './providers/provider.ts';
 
 export interface KeySource {
   /** Whether a call would find a key. A function counts as configured. */
@@ -26,33 +26,31 @@ function faultIn(key: string): string | undefined {
 }
 
 /**
- * @param option What the host passed; stands over the environment.
- * @param variable E.g. `OPENAI_API_KEY`; `OPENAI_API_KEY_FILE` names a file.
- * @throws Error for a key that cannot be sent, and when both variables are set. No message repeats a value.
+ * The provider's `apiKey` option stands over the variable, e.g. `OPENAI_API_KEY`; `OPENAI_API_KEY_FILE` names a file.
+ * @throws TypeError for a key that cannot be sent, and when both variables are set. No message repeats a value.
  */
-export function createKeySource(
-  option: ApiKeySource | undefined,
-  variable: string,
-  env: NodeJS.ProcessEnv,
-): KeySource {
+export function createKeySource(provider: Provider, env: NodeJS.ProcessEnv): KeySource {
+  const { apiKey: option } = provider.options;
   if (typeof option === 'function') return fromFunction(option);
   if (option !== undefined)
     return fixed(
       option,
-      `The apiKey option for ${variable}`,
+      `${provider.prefix}(options).apiKey`,
       "The host's apiKey option is blank. Give it a key, and start this server again.",
     );
+  const { apiKey: variable } = provider.environment;
   const file = env[`${variable}_FILE`]?.trim();
   const key = env[variable];
   if (!file) return fixed(key ?? '', variable, `Set ${variable} where this server runs, and start it again.`);
-  if (key?.trim()) throw new Error(`Both ${variable} and ${variable}_FILE are set. Set only one of them.`);
+  if (key?.trim())
+    throw new TypeError(`Both ${variable} and ${variable}_FILE are set. Set only one of them.`);
   return fromFile(file, `${variable}_FILE`);
 }
 
 function fixed(text: string, where: string, hint: string): KeySource {
   const key = text.trim();
   const fault = key === '' ? undefined : faultIn(key);
-  if (fault !== undefined) throw new Error(`${where} ${fault}`);
+  if (fault !== undefined) throw new TypeError(`${where} ${fault}`);
   return { isConfigured: () => key !== '', read: () => key || undefined, hint };
 }
 
