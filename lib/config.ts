@@ -2,11 +2,11 @@
 import { Ajv } from 'ajv';
 import { readHeaders } from './header-options.ts';
 import { createKeySource, type KeySource } from './keys.ts';
-import { show } from './model-options.ts';
 import { createModelRule, type LocalModels, type ModelRule } from './model.ts';
 import { isObject, type Model } from './openai/types.ts';
 import type { Provider, Timeouts } from './providers/provider.ts';
 import { anthropic, google, openai } from './providers/index.ts';
+import { show } from './show.ts';
 import { createPrices, readPricesFile, type Prices } from './status/prices.ts';
 import type { CallRecord } from './status/record.ts';
 

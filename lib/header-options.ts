@@ -1,6 +1,6 @@
 /** A provider's `headers`, checked at start-up: one that cannot be sent would fail every call. */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { show } from './model-options.ts';
+import { show } from './show.ts';
 
 /** They speak of the connection or of the bytes of the body, and the router makes both. */
 const OWN: ReadonlySet<string> = new Set([
