@@ -91,6 +91,23 @@ test.each(['sk canary', 'sk-\u00e9', 'sk-a\nb'])(
   },
 );
 
+test.each<[string, RouterOptions]>([
+  ['OPENAI_API_KEY', { env: { OPENAI_API_KEY: ` "${CANARY}"\n` } }],
+  ['OPENAI_API_KEY', { env: { OPENAI_API_KEY: `'${CANARY}'` } }],
+  ['OPENAI_API_KEY', { env: { OPENAI_API_KEY: '""' } }],
+  ['OPENAI_API_KEY_FILE', { env: { OPENAI_API_KEY_FILE: `"/run/secrets/${CANARY}"` } }],
+  ['OPENAI_BASE_URL', { env: { OPENAI_BASE_URL: `"https://${CANARY}.example/v1"` } }],
+  ['google(options).apiKey', { providers: [google({ apiKey: `"${CANARY}"` })] }],
+  ['google(options).baseUrl', { providers: [google({ baseUrl: `'https://${CANARY}.example'` })] }],
+])(
+  '%s in quotes is refused at start with a sentence that says where they come from, %j',
+  (where, options) => {
+    expect(messageOf(() => createPrefixRouter({ env: {}, ...options }))).toBe(
+      `${where} begins and ends with a quotation mark. Some tools, docker --env-file for one, keep quotes as part of the value: write it without them.`,
+    );
+  },
+);
+
 test.each<[string, unknown, string]>([
   [
     'an unknown option',
@@ -218,6 +235,11 @@ describe('a key in a file', () => {
       'a line of an environment file',
       `ANTHROPIC_API_KEY=${CANARY}\n`,
       "begins with a name and '='. Give the key alone.",
+    ],
+    [
+      'a key in quotes',
+      `"${CANARY}"\n`,
+      'begins and ends with a quotation mark. Some tools, docker --env-file for one, keep quotes as part of the value: write it without them.',
     ],
   ])('that is %s is a start-up error, which does not repeat what it holds', (_what, content, why) => {
     const file = join(folder, 'key');

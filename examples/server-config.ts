@@ -24,9 +24,11 @@ export class StartError extends Error {
 export const DEFAULT_API_KEY = 'sk-your-api-key';
 const DEFAULT_USERNAME = 'admin';
 const DEFAULT_PASSWORD = 'test';
+const TEXTS = ['LB_API_KEYS', 'ADMIN_USERNAME', 'ADMIN_PASSWORD', 'SESSION_SECRET', 'LOCAL_NODES'] as const;
 
 /** @throws StartError for a value that cannot be meant, and for any default with NODE_ENV=production. */
 export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
+  for (const variable of TEXTS) refuseQuotes(variable, env[variable]);
   const apiKeys = readList(env.LB_API_KEYS) ?? [DEFAULT_API_KEY];
   const username = read(env.ADMIN_USERNAME);
   const password = read(env.ADMIN_PASSWORD) ?? DEFAULT_PASSWORD;
@@ -76,6 +78,14 @@ function readList(value: string | undefined): string[] | undefined {
     .map((item) => item.trim())
     .filter((item) => item !== '');
   return items.length > 0 ? items : undefined;
+}
+
+/** They would be a part of the key, the password or the first and the last URL. */
+function refuseQuotes(variable: string, value = ''): void {
+  if (!/^(["']).*\1$/s.test(value.trim())) return;
+  throw new StartError(
+    `${variable} begins and ends with a quotation mark. Some tools, docker --env-file for one, keep quotes as part of the value: write it without them.`,
+  );
 }
 
 function readNumber(name: string, value: string | undefined, otherwise: number, largest: number): number {

@@ -6,6 +6,7 @@ import { createModelRule, type LocalModels, type ModelRule } from './model.ts';
 import { isObject, type Model } from './openai/types.ts';
 import type { Provider, Timeouts } from './providers/provider.ts';
 import { anthropic, google, openai } from './providers/index.ts';
+import { quotesAround } from './quotes.ts';
 import { show } from './show.ts';
 import { createPrices, readPricesFile, type Prices } from './status/prices.ts';
 import type { CallRecord } from './status/record.ts';
@@ -142,6 +143,8 @@ export const SHORTEST_SECRET = 8;
 
 /** The value is never repeated: people paste keys into URLs. */
 function readBaseUrl(text: string, where: string): URL {
+  const quotes = quotesAround(text);
+  if (quotes !== undefined) throw new TypeError(`${where} ${quotes}`);
   if (!URL.canParse(text))
     throw new TypeError(`${where} is no URL. Expected e.g. https://api.example.com/v1.`);
   const url = new URL(text);

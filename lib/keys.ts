@@ -5,6 +5,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Provider } from './providers/provider.ts';
+import { quotesAround } from './quotes.ts';
 
 export interface KeySource {
   /** Whether a call would find a key. A function counts as configured. */
@@ -20,6 +21,8 @@ const KEY_FORM = /^[\x21-\x7e]+$/;
 
 /** Why a text is no key, as the end of a sentence; undefined: it can be one. The text itself is not repeated. */
 function faultIn(key: string): string | undefined {
+  const quotes = quotesAround(key);
+  if (quotes !== undefined) return quotes;
   if (/^\w*KEY=./i.test(key)) return "begins with a name and '='. Give the key alone.";
   if (!KEY_FORM.test(key)) return 'holds characters that no API key has (blanks, line breaks or non-ASCII).';
   return undefined;
@@ -44,6 +47,8 @@ export function createKeySource(provider: Provider, env: NodeJS.ProcessEnv): Key
   if (!file) return fixed(key ?? '', variable, `Set ${variable} where this server runs, and start it again.`);
   if (key?.trim())
     throw new TypeError(`Both ${variable} and ${variable}_FILE are set. Set only one of them.`);
+  const quotes = quotesAround(file);
+  if (quotes !== undefined) throw new TypeError(`${variable}_FILE ${quotes}`);
   return fromFile(file, `${variable}_FILE`);
 }
 

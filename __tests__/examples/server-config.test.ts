@@ -72,6 +72,16 @@ describe("the example server's settings", () => {
     );
   });
 
+  test.each(Object.keys(SAFE))('%s in quotes is refused, and not repeated', (variable) => {
+    for (const value of ['"secret"', " 'secret' ", '""']) {
+      expect(() => readServerConfig({ ...SAFE, [variable]: value })).toThrow(
+        new StartError(
+          `${variable} begins and ends with a quotation mark. Some tools, docker --env-file for one, keep quotes as part of the value: write it without them.`,
+        ),
+      );
+    }
+  });
+
   test('HOST stands over both defaults', () => {
     expect(readServerConfig({ HOST: '0.0.0.0' }).host).toBe('0.0.0.0');
     expect(readServerConfig({ ...SAFE, HOST: '10.0.0.1' }).host).toBe('10.0.0.1');
