@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { jest } from '@jest/globals';
 import { anthropic, createPrefixRouter, google, openai, type RouterOptions } from '../lib/index.ts';
 import { readConfig } from '../lib/config.ts';
 import { VERSION } from '../lib/version.ts';
@@ -78,6 +79,68 @@ test.each([
   const message = messageOf(() => createPrefixRouter({ env: { ANTHROPIC_API_BASE_URL: url } }));
   expect(message).toContain('ANTHROPIC_API_BASE_URL');
   expect(message).not.toContain(CANARY);
+});
+
+describe('a base URL that begins with http://', () => {
+  const warningsOf = (options: RouterOptions): unknown[] => {
+    const emit = jest.spyOn(process, 'emitWarning').mockReturnValue();
+    createPrefixRouter({ env: {}, ...options });
+    const { calls } = emit.mock;
+    emit.mockRestore();
+    return calls;
+  };
+  const warning = (where: string): unknown[] => [
+    `${where} begins with http:// and its host does not look private, so the key travels unencrypted. Use https://, unless all of the way there is your own network.`,
+    'PrefixRouterWarning',
+  ];
+
+  test.each([
+    'api.openai.com',
+    'localhost.example.com',
+    'internal.example',
+    '8.8.8.8',
+    '172.32.0.1',
+    '[2001:4860:4860::8888]',
+    '[::ffff:8.8.8.8]',
+  ])('and leads to %s brings a warning at start', (host) => {
+    expect(warningsOf({ env: { OPENAI_BASE_URL: `http://${host}:8080/v1` } })).toEqual([
+      warning('OPENAI_BASE_URL'),
+    ]);
+  });
+
+  test('brings it also as an option, with the name of the option', () => {
+    expect(warningsOf({ providers: [google({ baseUrl: 'http://google.example' })] })).toEqual([
+      warning('google(options).baseUrl'),
+    ]);
+  });
+
+  test.each([
+    'localhost',
+    'api.localhost',
+    '127.0.0.1',
+    '127.9.9.9',
+    '0.0.0.0',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '10.1.2.3',
+    '172.31.255.255',
+    '192.168.0.1',
+    '169.254.1.1',
+    '100.64.0.1',
+    '[fd00::1]',
+    '[fe80::1]',
+    'gateway',
+    'gateway.',
+    'mac.local',
+    'gateway.ai.svc.cluster.local.',
+    'host.docker.internal',
+  ])('and leads to %s brings none', (host) => {
+    expect(warningsOf({ env: { OPENAI_BASE_URL: `http://${host}:8080/v1` } })).toEqual([]);
+  });
+
+  test('is the only one that does', () => {
+    expect(warningsOf({ env: { OPENAI_BASE_URL: 'https://api.example.com' } })).toEqual([]);
+  });
 });
 
 test.each(['sk canary', 'sk-\u00e9', 'sk-a\nb'])(

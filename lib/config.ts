@@ -4,6 +4,7 @@ import { readHeaders } from './header-options.ts';
 import { createKeySource, type KeySource } from './keys.ts';
 import { createModelRule, type LocalModels, type ModelRule } from './model.ts';
 import { isObject, type Model } from './openai/types.ts';
+import { isPrivateHost } from './private-host.ts';
 import type { Provider, Timeouts } from './providers/provider.ts';
 import { anthropic, google, openai } from './providers/index.ts';
 import { quotesAround } from './quotes.ts';
@@ -58,6 +59,7 @@ export interface CloudSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** What of these headers must be repeated to nobody, as keys must not. */
   readonly secrets: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 export interface Config {
@@ -69,6 +71,8 @@ export interface Config {
   readonly listLocalModels: RouterOptions['listLocalModels'];
   readonly onCall: RouterOptions['onCall'];
   readonly prices: Prices;
+  /** One sentence for each setting that works, but hardly as it is meant. */
+  readonly warnings: readonly string[];
 }
 
 const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 10_000, firstByteMs: 1_200_000, idleMs: 300_000 };
@@ -83,20 +87,22 @@ export function readConfig(options: RouterOptions): Config {
   );
   if (clouds.size !== providers.length)
     throw new TypeError('Two providers have the same prefix. Every prefix can name one cloud only.');
+  const rule = createModelRule({
+    prefixes: [...clouds.keys()],
+    unknownPrefix: options.unknownPrefix,
+    localModels: options.localModels,
+    localTags: options.localTags,
+  });
   return Object.freeze({
     clouds,
-    rule: createModelRule({
-      prefixes: [...clouds.keys()],
-      unknownPrefix: options.unknownPrefix,
-      localModels: options.localModels,
-      localTags: options.localTags,
-    }),
+    rule,
     unsupportedParams: options.unsupportedParams ?? 'report',
     bodyLimit: options.bodyLimit ?? 32 * 1024 * 1024,
     statusPath: options.statusPath ?? '/v0/status',
     listLocalModels: options.listLocalModels,
     onCall: options.onCall,
     prices: readPrices(env),
+    warnings: [...rule.warnings, ...[...clouds.values()].flatMap((cloud) => cloud.warnings)],
   });
 }
 
@@ -112,10 +118,11 @@ function cloudSettings(
   timeouts: Partial<Timeouts> | undefined,
 ): CloudSettings {
   const { options, environment } = provider;
-  const url =
-    options.baseUrl === undefined
-      ? readBaseUrl(env[environment.baseUrl]?.trim() || provider.defaultBaseUrl, environment.baseUrl)
-      : readBaseUrl(options.baseUrl, `${provider.prefix}(options).baseUrl`);
+  const where = options.baseUrl === undefined ? environment.baseUrl : `${provider.prefix}(options).baseUrl`;
+  const url = readBaseUrl(
+    options.baseUrl ?? (env[environment.baseUrl]?.trim() || provider.defaultBaseUrl),
+    where,
+  );
   const path = url.pathname.replace(/\/+$/, '');
   const basePath = (provider.cleanBasePath?.(path) ?? path) || provider.versionPath;
   return {
@@ -127,6 +134,13 @@ function cloudSettings(
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts, ...options.timeouts },
     headers: readHeaders(options.headers ?? {}, `${provider.prefix}(options).headers`),
     secrets: secretsIn(options.headers ?? {}),
+    warnings:
+      url.protocol === 'https:' || isPrivateHost(url.hostname)
+        ? []
+        : [
+            `${where} begins with http:// and its host does not look private, so the key travels unencrypted. ` +
+              `Use https://, unless all of the way there is your own network.`,
+          ],
   };
 }
 

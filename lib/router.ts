@@ -50,7 +50,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
     const { provider, origin, timeouts } = settings;
     clouds.set(prefix, { settings, transport: createTransport(provider.name, origin, timeouts) });
   }
-  for (const warning of config.rule.warnings) process.emitWarning(warning, 'PrefixRouterWarning');
+  for (const warning of config.warnings) process.emitWarning(warning, 'PrefixRouterWarning');
   const endpoints = createEndpoints();
   const models = createModelLists(clouds);
   const calls = new OpenCalls();
