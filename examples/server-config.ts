@@ -26,7 +26,14 @@ const DEFAULT_USERNAME = 'admin';
 const DEFAULT_PASSWORD = 'test';
 const TEXTS = ['LB_API_KEYS', 'ADMIN_USERNAME', 'ADMIN_PASSWORD', 'SESSION_SECRET', 'LOCAL_NODES'] as const;
 
-/** @throws StartError for a value that cannot be meant, and for any default with NODE_ENV=production. */
+/** Characters. */
+const SHORTEST_PASSWORD = 8;
+const SHORTEST_SECRET = 32;
+
+/**
+ * @throws StartError for a value that cannot be meant, and with NODE_ENV=production for any default and for what is
+ * short enough to be guessed.
+ */
 export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
   for (const variable of TEXTS) refuseQuotes(variable, env[variable]);
   const apiKeys = readList(env.LB_API_KEYS) ?? [DEFAULT_API_KEY];
@@ -50,9 +57,11 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
   if (localNodes === undefined) {
     defaults.push(['LOCAL_NODES', 'an embedded echo node answers for the local models']);
   }
-  if (env.NODE_ENV === 'production' && defaults.length > 0) {
-    throw new StartError(
-      `NODE_ENV=production does not start on defaults: set ${joinWords(defaults.map(([variable]) => variable))}.`,
+  if (env.NODE_ENV === 'production') {
+    checkProduction(
+      defaults.map(([variable]) => variable),
+      password,
+      sessionSecret,
     );
   }
   return {
@@ -65,6 +74,25 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     shutdownGraceMs: 1000 * readNumber('SHUTDOWN_GRACE_SECONDS', env.SHUTDOWN_GRACE_SECONDS, 30, 86_400),
     warnings: defaults.map(([variable, warning]) => `${variable} is the default: ${warning}.`),
   };
+}
+
+/** @throws StartError that names all that nobody may rely on. */
+function checkProduction(defaults: readonly string[], password: string, sessionSecret = ''): void {
+  const faults: string[] = [];
+  if (defaults.length > 0) {
+    faults.push(`NODE_ENV=production does not start on defaults: set ${joinWords(defaults)}.`);
+  }
+  if (password.length < SHORTEST_PASSWORD && !defaults.includes('ADMIN_PASSWORD')) {
+    faults.push(
+      `NODE_ENV=production needs an ADMIN_PASSWORD of ${SHORTEST_PASSWORD} characters or more, which nobody can guess.`,
+    );
+  }
+  if (sessionSecret.length < SHORTEST_SECRET && !defaults.includes('SESSION_SECRET')) {
+    faults.push(
+      `NODE_ENV=production needs a SESSION_SECRET of ${SHORTEST_SECRET} characters or more, which nobody can guess. Make one with: node -p "crypto.randomBytes(32).toString('hex')"`,
+    );
+  }
+  if (faults.length > 0) throw new StartError(faults.join(' '));
 }
 
 /** Blank is not set. */
@@ -114,7 +142,8 @@ Server
   LOCAL_NODES             an echo node      base URLs of OpenAI-compatible nodes, separated by commas
   SHUTDOWN_GRACE_SECONDS  30                so long open streams may go on after SIGTERM
   NODE_ENV                with 'production' the server does not start on any of the defaults for
-                          LB_API_KEYS, ADMIN_USERNAME, ADMIN_PASSWORD, SESSION_SECRET, LOCAL_NODES
+                          LB_API_KEYS, ADMIN_USERNAME, ADMIN_PASSWORD, SESSION_SECRET, LOCAL_NODES,
+                          nor on a password of fewer than ${SHORTEST_PASSWORD} or a secret of fewer than ${SHORTEST_SECRET} characters
 
 Clouds (one without a key is not configured)
   OPENAI_API_KEY          OPENAI_BASE_URL         https://api.openai.com/v1

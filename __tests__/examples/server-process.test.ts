@@ -79,7 +79,7 @@ describe('a signal', () => {
     LB_API_KEYS: 'sk-client',
     ADMIN_USERNAME: 'root',
     ADMIN_PASSWORD: 'long and good',
-    SESSION_SECRET: 'secret',
+    SESSION_SECRET: 'a secret of thirty-two characters',
     HOST: '127.0.0.1',
     NODE_ENV: 'production',
   };
