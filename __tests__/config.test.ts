@@ -1,6 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { jest } from '@jest/globals';
 import { anthropic, createPrefixRouter, google, openai, type RouterOptions } from '../lib/index.ts';
 import { readConfig } from '../lib/config.ts';
 import { VERSION } from '../lib/version.ts';
@@ -79,12 +81,92 @@ test.each([
   expect(message).not.toContain(CANARY);
 });
 
+describe('a base URL that begins with http://', () => {
+  const warningsOf = (options: RouterOptions): unknown[] => {
+    const emit = jest.spyOn(process, 'emitWarning').mockReturnValue();
+    createPrefixRouter({ env: {}, ...options });
+    const { calls } = emit.mock;
+    emit.mockRestore();
+    return calls;
+  };
+  const warning = (where: string): unknown[] => [
+    `${where} begins with http:// and its host does not look private, so the key travels unencrypted. Use https://, unless all of the way there is your own network.`,
+    'PrefixRouterWarning',
+  ];
+
+  test.each([
+    'api.openai.com',
+    'localhost.example.com',
+    'internal.example',
+    '8.8.8.8',
+    '172.32.0.1',
+    '[2001:4860:4860::8888]',
+    '[::ffff:8.8.8.8]',
+  ])('and leads to %s brings a warning at start', (host) => {
+    expect(warningsOf({ env: { OPENAI_BASE_URL: `http://${host}:8080/v1` } })).toEqual([
+      warning('OPENAI_BASE_URL'),
+    ]);
+  });
+
+  test('brings it also as an option, with the name of the option', () => {
+    expect(warningsOf({ providers: [google({ baseUrl: 'http://google.example' })] })).toEqual([
+      warning('google(options).baseUrl'),
+    ]);
+  });
+
+  test.each([
+    'localhost',
+    'api.localhost',
+    '127.0.0.1',
+    '127.9.9.9',
+    '0.0.0.0',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '10.1.2.3',
+    '172.31.255.255',
+    '192.168.0.1',
+    '169.254.1.1',
+    '100.64.0.1',
+    '[fd00::1]',
+    '[fe80::1]',
+    'gateway',
+    'gateway.',
+    'mac.local',
+    'gateway.ai.svc.cluster.local.',
+    'host.docker.internal',
+  ])('and leads to %s brings none', (host) => {
+    expect(warningsOf({ env: { OPENAI_BASE_URL: `http://${host}:8080/v1` } })).toEqual([]);
+  });
+
+  test('is the only one that does', () => {
+    expect(warningsOf({ env: { OPENAI_BASE_URL: 'https://api.example.com' } })).toEqual([]);
+  });
+});
+
 test.each(['sk canary', 'sk-\u00e9', 'sk-a\nb'])(
   'a key that no header can carry is refused at start: %j',
   (key) => {
-    const message = messageOf(() => createPrefixRouter({ env: { OPENAI_API_KEY: key } }));
-    expect(message).toBe(
+    const start = (): unknown => createPrefixRouter({ env: { OPENAI_API_KEY: key } });
+    expect(messageOf(start)).toBe(
       'OPENAI_API_KEY holds characters that no API key has (blanks, line breaks or non-ASCII).',
+    );
+    expect(start).toThrow(TypeError);
+  },
+);
+
+test.each<[string, RouterOptions]>([
+  ['OPENAI_API_KEY', { env: { OPENAI_API_KEY: ` "${CANARY}"\n` } }],
+  ['OPENAI_API_KEY', { env: { OPENAI_API_KEY: `'${CANARY}'` } }],
+  ['OPENAI_API_KEY', { env: { OPENAI_API_KEY: '""' } }],
+  ['OPENAI_API_KEY_FILE', { env: { OPENAI_API_KEY_FILE: `"/run/secrets/${CANARY}"` } }],
+  ['OPENAI_BASE_URL', { env: { OPENAI_BASE_URL: `"https://${CANARY}.example/v1"` } }],
+  ['google(options).apiKey', { providers: [google({ apiKey: `"${CANARY}"` })] }],
+  ['google(options).baseUrl', { providers: [google({ baseUrl: `'https://${CANARY}.example'` })] }],
+])(
+  '%s in quotes is refused at start with a sentence that says where they come from, %j',
+  (where, options) => {
+    expect(messageOf(() => createPrefixRouter({ env: {}, ...options }))).toBe(
+      `${where} begins and ends with a quotation mark. Some tools, docker --env-file for one, keep quotes as part of the value: write it without them.`,
     );
   },
 );
@@ -97,8 +179,13 @@ test.each<[string, unknown, string]>([
   ],
   [
     'a wrong word',
-    { unknownPrefix: 'loose' },
-    'createPrefixRouter(options).unknownPrefix must be equal to one of',
+    { unknownPrefix: 'Strict' },
+    "unknownPrefix is 'tags', 'strict' or 'local'; got 'Strict'. Did you mean 'strict'?",
+  ],
+  [
+    'another wrong word',
+    { unsupportedParams: 'Report' },
+    "createPrefixRouter(options).unsupportedParams must be 'report' or 'error'; got 'Report'.",
   ],
   ['a limit of nothing', { bodyLimit: 0 }, 'createPrefixRouter(options).bodyLimit must be >= 1'],
   ['a limit in words', { bodyLimit: '1mb' }, 'createPrefixRouter(options).bodyLimit must be integer'],
@@ -107,7 +194,11 @@ test.each<[string, unknown, string]>([
     { timeouts: { totalMs: 1 } },
     "Unknown option 'totalMs' in createPrefixRouter(options).timeouts. Known are connectMs, firstByteMs, idleMs.",
   ],
-  ['a path without a slash', { statusPath: 'status' }, 'createPrefixRouter(options).statusPath must'],
+  ...['status', '', true, null, ['/']].map((statusPath): [string, unknown, string] => [
+    `${JSON.stringify(statusPath)} as a path`,
+    { statusPath },
+    `createPrefixRouter(options).statusPath must be a path that begins with '/', or false; got ${inspect(statusPath)}.`,
+  ]),
   ['a record sink that is none', { onCall: {} }, 'createPrefixRouter(options).onCall must be a function.'],
   [
     'no provider',
@@ -125,8 +216,27 @@ test.each<[string, unknown, string]>([
     { providers: [google({ key: 'x' } as object)] },
     "Unknown option 'key' in google(options). Known are apiKey, baseUrl, timeouts, headers.",
   ],
+  ...Object.entries({ number: 5, null: null, object: {} }).map(
+    ([kind, apiKey]): [string, unknown, string] => [
+      `a key that is ${kind}`,
+      { providers: [google({ apiKey } as object)] },
+      `google(options).apiKey must be a string or a function; got ${kind}.`,
+    ],
+  ),
+  [
+    'a broken key in an option',
+    { providers: [google({ apiKey: 'a b' })] },
+    'google(options).apiKey holds characters that no API key has (blanks, line breaks or non-ASCII).',
+  ],
+  [
+    'a base URL in an option that is none',
+    { providers: [openai({ baseUrl: 'api.openai.com/v1' })] },
+    'openai(options).baseUrl is no URL. Expected e.g. https://api.example.com/v1.',
+  ],
 ])('%s is refused at start with a sentence that says what was expected', (_what, options, message) => {
-  expect(messageOf(() => createPrefixRouter(options as RouterOptions))).toContain(message);
+  const start = (): unknown => createPrefixRouter({ env: {}, ...(options as RouterOptions) });
+  expect(messageOf(start)).toContain(message);
+  expect(start).toThrow(TypeError);
 });
 
 describe('a key in a file', () => {
@@ -172,20 +282,84 @@ describe('a key in a file', () => {
     symlinkSync(file, file);
     expect(read()).toBe('sk-one');
     expect(messageOf(() => keyOf(file))).toBe(
-      'The file that ANTHROPIC_API_KEY_FILE names cannot be read (ELOOP).',
+      `The file ${file} that ANTHROPIC_API_KEY_FILE names cannot be read (ELOOP).`,
+    );
+  });
+
+  test.each([
+    ['empty', '', 'is empty. Write the key into it, or unset the variable.'],
+    ['blank', ' \r\n', 'is empty. Write the key into it, or unset the variable.'],
+    [
+      'of several lines',
+      `${CANARY}\n${CANARY}\n`,
+      'holds characters that no API key has (blanks, line breaks or non-ASCII).',
+    ],
+    [
+      'a line of an environment file',
+      `ANTHROPIC_API_KEY=${CANARY}\n`,
+      "begins with a name and '='. Give the key alone.",
+    ],
+    [
+      'a key in quotes',
+      `"${CANARY}"\n`,
+      'begins and ends with a quotation mark. Some tools, docker --env-file for one, keep quotes as part of the value: write it without them.',
+    ],
+  ])('that is %s is a start-up error, which does not repeat what it holds', (_what, content, why) => {
+    const file = join(folder, 'key');
+    writeFileSync(file, content);
+    expect(() => keyOf(file)).toThrow(
+      new TypeError(`The file ${file} that ANTHROPIC_API_KEY_FILE names ${why}`),
+    );
+  });
+
+  test('that is a directory is a start-up error', () => {
+    expect(() => keyOf(folder)).toThrow(TypeError);
+    expect(() => keyOf(folder)).toThrow(
+      new TypeError(
+        `The file ${folder} that ANTHROPIC_API_KEY_FILE names is a directory (EISDIR). Name the file in it that holds the key.`,
+      ),
+    );
+  });
+
+  test('that only somebody else may read is a start-up error, and keeps the last key while running', () => {
+    const file = join(folder, 'key');
+    writeFileSync(file, 'sk-one');
+    chmodSync(folder, 0o755);
+    const read = keyOf(file);
+    writeFileSync(file, 'sk-two');
+    chmodSync(file, 0);
+    // The root of a container may read everything, so the test is somebody else for a moment.
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      expect(read()).toBe('sk-one');
+      expect(() => keyOf(file)).toThrow(
+        new TypeError(
+          `The file ${file} that ANTHROPIC_API_KEY_FILE names may not be read by this process (EACCES). Give the user it runs as the right to read it.`,
+        ),
+      );
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+  });
+
+  test('whose name is no absolute path is not repeated: it may be a key in the wrong variable', () => {
+    expect(messageOf(() => keyOf(CANARY))).toBe(
+      'The file that ANTHROPIC_API_KEY_FILE names does not exist (ENOENT). Mount it, or unset the variable.',
     );
   });
 
   test('that is not there is a start-up error, and so are key and file together', () => {
     expect(messageOf(() => keyOf(join(folder, 'none')))).toBe(
-      'The file that ANTHROPIC_API_KEY_FILE names does not exist.',
+      `The file ${join(folder, 'none')} that ANTHROPIC_API_KEY_FILE names does not exist (ENOENT). Mount it, or unset the variable.`,
     );
     writeFileSync(join(folder, 'key'), CANARY);
-    expect(
-      messageOf(() =>
-        createPrefixRouter({ env: { OPENAI_API_KEY: CANARY, OPENAI_API_KEY_FILE: join(folder, 'key') } }),
-      ),
-    ).toBe('Both OPENAI_API_KEY and OPENAI_API_KEY_FILE are set. Set only one of them.');
+    const both = { OPENAI_API_KEY: CANARY, OPENAI_API_KEY_FILE: join(folder, 'key') };
+    const start = (): unknown => createPrefixRouter({ env: both });
+    expect(messageOf(start)).toBe(
+      'Both OPENAI_API_KEY and OPENAI_API_KEY_FILE are set. Set only one of them.',
+    );
+    expect(start).toThrow(TypeError);
   });
 });
 
@@ -200,6 +374,50 @@ test('a key function counts as configured; options of a provider stand over the 
   expect(router.status().cloud_providers).toEqual({
     anthropic: { configured: true, base_url: 'https://option.example/v1' },
     openai: { configured: false },
+  });
+});
+
+test.each([
+  ['a b', 'x', "'a b' is no name of a header. A name is made of letters, digits and hyphens."],
+  ['', 'x', "'' is no name of a header. A name is made of letters, digits and hyphens."],
+  ...[`${CANARY}\nb`, `${CANARY}\u65e5\u672c`, `${CANARY}\u0000`].map((value): [string, string, string] => [
+    'X-Team',
+    value,
+    "the value of 'X-Team' holds characters that no header can carry: line breaks, control characters or what is not Latin-1.",
+  ]),
+  ...[
+    'Connection',
+    'content-encoding',
+    'Content-Length',
+    'expect',
+    'Host',
+    'keep-alive',
+    'proxy-connection',
+    'te',
+    'trailer',
+    'Transfer-Encoding',
+    'upgrade',
+  ].map((name): [string, string, string] => [
+    name,
+    CANARY,
+    `'${name}' is for the router alone to set. Leave it out.`,
+  ]),
+])('a header %j of a provider that cannot be sent, %j, is refused at start', (name, value, why) => {
+  const message = messageOf(() =>
+    createPrefixRouter({ env: {}, providers: [openai({ headers: { good: 'x', [name]: value } })] }),
+  );
+  expect(message).toBe(`openai(options).headers: ${why}`);
+  expect(message).not.toContain(CANARY);
+});
+
+test('headers of a provider that can be sent are taken, also over those of the router', () => {
+  const headers = { 'User-Agent': 'mine/1', Authorization: 'Bearer x', 'x-name': 'caf\u00e9\ta', empty: '' };
+  const config = readConfig({ env: {}, providers: [openai({ headers })] });
+  expect(config.clouds.get('openai')?.headers).toEqual({
+    'user-agent': 'mine/1',
+    authorization: 'Bearer x',
+    'x-name': 'caf\u00e9\ta',
+    empty: '',
   });
 });
 

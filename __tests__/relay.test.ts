@@ -5,6 +5,7 @@ import {
   openai,
   type CallRecord,
   type PrefixRouter,
+  type ProviderOptions,
   type RouterOptions,
 } from '../lib/index.ts';
 import { ask, askJson, startHost, type Answer, type RunningHost } from './support/http.ts';
@@ -602,15 +603,35 @@ test('close() lets no new call in, waits for the open one, then closes the conne
   expect(cloud.calls).toHaveLength(1);
 });
 
-test('no key: 401 in the quick start’s words, and nothing is sent', async () => {
-  for (const providers of [
-    [openai()],
-    [openai({ apiKey: () => undefined })],
-    [openai({ apiKey: () => Promise.reject(new Error('vault down')) })],
-    [openai({ apiKey: () => 'broken\nkey' })],
-  ]) {
+const SET_VARIABLE = 'Set OPENAI_API_KEY where this server runs, and start it again.';
+const GIVE_OPTION = "The host's apiKey option is blank. Give it a key, and start this server again.";
+const MEND_FUNCTION =
+  "The host's apiKey function gave no key for this call: it failed, or gave nothing that can be one.";
+
+test.each<[string, unknown, string]>([
+  ['no variable', undefined, SET_VARIABLE],
+  ['a blank option', ' ', GIVE_OPTION],
+  ['a function that gives undefined', () => undefined, MEND_FUNCTION],
+  ['a function that gives null', () => Promise.resolve(null), MEND_FUNCTION],
+  ['a function that gives a blank', () => ' ', MEND_FUNCTION],
+  ['a function that gives a number', () => 5, MEND_FUNCTION],
+  ['a function that gives half a key', () => 'broken\nkey', MEND_FUNCTION],
+  [
+    'a function that throws',
+    () => {
+      throw new Error('vault down');
+    },
+    MEND_FUNCTION,
+  ],
+  ['a function that rejects', () => Promise.reject(new Error('vault down')), MEND_FUNCTION],
+])(
+  'no key, from %s: 401 in the quick start’s words with what to do, and nothing is sent',
+  async (_source, apiKey, hint) => {
     const cloud = await startRawCloud();
-    const router = createPrefixRouter({ env: { OPENAI_BASE_URL: cloud.url }, providers });
+    const router = createPrefixRouter({
+      env: { OPENAI_BASE_URL: cloud.url },
+      providers: [openai({ apiKey } as ProviderOptions)],
+    });
     const host = await startHost(express().use(router));
     closers.push(
       () => cloud.close(),
@@ -625,12 +646,12 @@ test('no key: 401 in the quick start’s words, and nothing is sent', async () =
         type: 'authentication_error',
         param: null,
         code: 'api_key_missing',
-        hint: 'Set OPENAI_API_KEY where this server runs, and start it again.',
+        hint,
       },
     ]);
     expect(cloud.calls).toHaveLength(0);
-  }
-});
+  },
+);
 
 test('gzip that nobody asked for is undone', async () => {
   const { gzipSync } = await import('node:zlib');

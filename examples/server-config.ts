@@ -24,9 +24,18 @@ export class StartError extends Error {
 export const DEFAULT_API_KEY = 'sk-your-api-key';
 const DEFAULT_USERNAME = 'admin';
 const DEFAULT_PASSWORD = 'test';
+const TEXTS = ['LB_API_KEYS', 'ADMIN_USERNAME', 'ADMIN_PASSWORD', 'SESSION_SECRET', 'LOCAL_NODES'] as const;
 
-/** @throws StartError for a value that cannot be meant, and for any default with NODE_ENV=production. */
+/** Characters. */
+const SHORTEST_PASSWORD = 8;
+const SHORTEST_SECRET = 32;
+
+/**
+ * @throws StartError for a value that cannot be meant, and with NODE_ENV=production for any default and for what is
+ * short enough to be guessed.
+ */
 export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
+  for (const variable of TEXTS) refuseQuotes(variable, env[variable]);
   const apiKeys = readList(env.LB_API_KEYS) ?? [DEFAULT_API_KEY];
   const username = read(env.ADMIN_USERNAME);
   const password = read(env.ADMIN_PASSWORD) ?? DEFAULT_PASSWORD;
@@ -48,9 +57,11 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
   if (localNodes === undefined) {
     defaults.push(['LOCAL_NODES', 'an embedded echo node answers for the local models']);
   }
-  if (env.NODE_ENV === 'production' && defaults.length > 0) {
-    throw new StartError(
-      `NODE_ENV=production does not start on defaults: set ${joinWords(defaults.map(([variable]) => variable))}.`,
+  if (env.NODE_ENV === 'production') {
+    checkProduction(
+      defaults.map(([variable]) => variable),
+      password,
+      sessionSecret,
     );
   }
   return {
@@ -65,6 +76,25 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
   };
 }
 
+/** @throws StartError that names all that nobody may rely on. */
+function checkProduction(defaults: readonly string[], password: string, sessionSecret = ''): void {
+  const faults: string[] = [];
+  if (defaults.length > 0) {
+    faults.push(`NODE_ENV=production does not start on defaults: set ${joinWords(defaults)}.`);
+  }
+  if (password.length < SHORTEST_PASSWORD && !defaults.includes('ADMIN_PASSWORD')) {
+    faults.push(
+      `NODE_ENV=production needs an ADMIN_PASSWORD of ${SHORTEST_PASSWORD} characters or more, which nobody can guess.`,
+    );
+  }
+  if (sessionSecret.length < SHORTEST_SECRET && !defaults.includes('SESSION_SECRET')) {
+    faults.push(
+      `NODE_ENV=production needs a SESSION_SECRET of ${SHORTEST_SECRET} characters or more, which nobody can guess. Make one with: node -p "crypto.randomBytes(32).toString('hex')"`,
+    );
+  }
+  if (faults.length > 0) throw new StartError(faults.join(' '));
+}
+
 /** Blank is not set. */
 function read(value: string | undefined): string | undefined {
   return value?.trim() || undefined;
@@ -76,6 +106,14 @@ function readList(value: string | undefined): string[] | undefined {
     .map((item) => item.trim())
     .filter((item) => item !== '');
   return items.length > 0 ? items : undefined;
+}
+
+/** They would be a part of the key, the password or the first and the last URL. */
+function refuseQuotes(variable: string, value = ''): void {
+  if (!/^(["']).*\1$/s.test(value.trim())) return;
+  throw new StartError(
+    `${variable} begins and ends with a quotation mark. Some tools, docker --env-file for one, keep quotes as part of the value: write it without them.`,
+  );
 }
 
 function readNumber(name: string, value: string | undefined, otherwise: number, largest: number): number {
@@ -104,7 +142,8 @@ Server
   LOCAL_NODES             an echo node      base URLs of OpenAI-compatible nodes, separated by commas
   SHUTDOWN_GRACE_SECONDS  30                so long open streams may go on after SIGTERM
   NODE_ENV                with 'production' the server does not start on any of the defaults for
-                          LB_API_KEYS, ADMIN_USERNAME, ADMIN_PASSWORD, SESSION_SECRET, LOCAL_NODES
+                          LB_API_KEYS, ADMIN_USERNAME, ADMIN_PASSWORD, SESSION_SECRET, LOCAL_NODES,
+                          nor on a password of fewer than ${SHORTEST_PASSWORD} or a secret of fewer than ${SHORTEST_SECRET} characters
 
 Clouds (one without a key is not configured)
   OPENAI_API_KEY          OPENAI_BASE_URL         https://api.openai.com/v1

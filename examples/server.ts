@@ -45,7 +45,7 @@ export function createApp(config: ServerConfig, { router, balancer, drain }: Ser
   const { sessionSecret } = config;
   app.use(createDashboard({ router, username, password, sessionSecret, playground: models }));
   // From here on everything needs a key, so that no spelling of a path can lead around it.
-  app.use(requireApiKey(config.apiKeys));
+  app.use(named('LB_API_KEYS', () => requireApiKey(config.apiKeys)));
   app.use(models);
   app.use(answerUnknownPath);
   app.use(answerBug);
@@ -88,7 +88,7 @@ export async function startServer(
   const echoNode = config.localNodes.length === 0 ? await startEchoNode() : undefined;
   try {
     const nodes = echoNode === undefined ? config.localNodes : [echoNode.url];
-    const balancer = createLocalBalancer({ nodes });
+    const balancer = named('LOCAL_NODES', () => createLocalBalancer({ nodes }));
     const router = createPrefixRouter({ env, listLocalModels: () => balancer.listModels() });
     const server = createServer(createApp(config, { router, balancer, drain }));
     await listen(server, config);
@@ -113,6 +113,15 @@ export async function startServer(
   } catch (error) {
     await echoNode?.close();
     throw error;
+  }
+}
+
+/** The library's errors begin with its function; the operator knows the variable. */
+function named<Part>(variable: string, make: () => Part): Part {
+  try {
+    return make();
+  } catch (cause) {
+    throw new StartError((cause as Error).message.replace(/^\w+:/, `${variable}:`), { cause });
   }
 }
 

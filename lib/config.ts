@@ -1,10 +1,14 @@
 /** Options and environment, checked once, as one frozen Config. Nobody else reads the environment. */
 import { Ajv } from 'ajv';
+import { readHeaders } from './header-options.ts';
 import { createKeySource, type KeySource } from './keys.ts';
 import { createModelRule, type LocalModels, type ModelRule } from './model.ts';
 import { isObject, type Model } from './openai/types.ts';
+import { isPrivateHost } from './private-host.ts';
 import type { Provider, Timeouts } from './providers/provider.ts';
 import { anthropic, google, openai } from './providers/index.ts';
+import { quotesAround } from './quotes.ts';
+import { show } from './show.ts';
 import { createPrices, readPricesFile, type Prices } from './status/prices.ts';
 import type { CallRecord } from './status/record.ts';
 
@@ -55,6 +59,7 @@ export interface CloudSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** What of these headers must be repeated to nobody, as keys must not. */
   readonly secrets: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 export interface Config {
@@ -66,6 +71,8 @@ export interface Config {
   readonly listLocalModels: RouterOptions['listLocalModels'];
   readonly onCall: RouterOptions['onCall'];
   readonly prices: Prices;
+  /** One sentence for each setting that works, but hardly as it is meant. */
+  readonly warnings: readonly string[];
 }
 
 const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 10_000, firstByteMs: 1_200_000, idleMs: 300_000 };
@@ -80,20 +87,22 @@ export function readConfig(options: RouterOptions): Config {
   );
   if (clouds.size !== providers.length)
     throw new TypeError('Two providers have the same prefix. Every prefix can name one cloud only.');
+  const rule = createModelRule({
+    prefixes: [...clouds.keys()],
+    unknownPrefix: options.unknownPrefix,
+    localModels: options.localModels,
+    localTags: options.localTags,
+  });
   return Object.freeze({
     clouds,
-    rule: createModelRule({
-      prefixes: [...clouds.keys()],
-      unknownPrefix: options.unknownPrefix,
-      localModels: options.localModels,
-      localTags: options.localTags,
-    }),
+    rule,
     unsupportedParams: options.unsupportedParams ?? 'report',
     bodyLimit: options.bodyLimit ?? 32 * 1024 * 1024,
     statusPath: options.statusPath ?? '/v0/status',
     listLocalModels: options.listLocalModels,
     onCall: options.onCall,
     prices: readPrices(env),
+    warnings: [...rule.warnings, ...[...clouds.values()].flatMap((cloud) => cloud.warnings)],
   });
 }
 
@@ -109,9 +118,11 @@ function cloudSettings(
   timeouts: Partial<Timeouts> | undefined,
 ): CloudSettings {
   const { options, environment } = provider;
-  const fromEnvironment = env[environment.baseUrl]?.trim();
-  const text = options.baseUrl ?? (fromEnvironment || provider.defaultBaseUrl);
-  const url = readBaseUrl(text, environment.baseUrl);
+  const where = options.baseUrl === undefined ? environment.baseUrl : `${provider.prefix}(options).baseUrl`;
+  const url = readBaseUrl(
+    options.baseUrl ?? (env[environment.baseUrl]?.trim() || provider.defaultBaseUrl),
+    where,
+  );
   const path = url.pathname.replace(/\/+$/, '');
   const basePath = (provider.cleanBasePath?.(path) ?? path) || provider.versionPath;
   return {
@@ -119,10 +130,17 @@ function cloudSettings(
     origin: url.origin,
     basePath,
     baseUrl: url.origin + basePath,
-    key: createKeySource(options.apiKey, environment.apiKey, env),
+    key: createKeySource(provider, env),
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts, ...options.timeouts },
-    headers: lowerCaseNames(options.headers ?? {}),
+    headers: readHeaders(options.headers ?? {}, `${provider.prefix}(options).headers`),
     secrets: secretsIn(options.headers ?? {}),
+    warnings:
+      url.protocol === 'https:' || isPrivateHost(url.hostname)
+        ? []
+        : [
+            `${where} begins with http:// and its host does not look private, so the key travels unencrypted. ` +
+              `Use https://, unless all of the way there is your own network.`,
+          ],
   };
 }
 
@@ -137,22 +155,18 @@ function secretsIn(headers: Readonly<Record<string, string>>): string[] {
 /** What is shorter is a placeholder of a test or a local server; cutting it out would garble sentences. Characters. */
 export const SHORTEST_SECRET = 8;
 
-function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
 /** The value is never repeated: people paste keys into URLs. */
-function readBaseUrl(text: string, variable: string): URL {
+function readBaseUrl(text: string, where: string): URL {
+  const quotes = quotesAround(text);
+  if (quotes !== undefined) throw new TypeError(`${where} ${quotes}`);
   if (!URL.canParse(text))
-    throw new TypeError(`${variable} is no URL. Expected e.g. https://api.example.com/v1.`);
+    throw new TypeError(`${where} is no URL. Expected e.g. https://api.example.com/v1.`);
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw new TypeError(`${variable} must begin with https:// or http://.`);
+    throw new TypeError(`${where} must begin with https:// or http://.`);
   if (url.username !== '' || url.password !== '')
-    throw new TypeError(
-      `${variable} must not hold a user name or password. The key has a variable of its own.`,
-    );
-  if (/[?#]/.test(text)) throw new TypeError(`${variable} must not hold a query (?) or a fragment (#).`);
+    throw new TypeError(`${where} must not hold a user name or password. The key has a variable of its own.`);
+  if (/[?#]/.test(text)) throw new TypeError(`${where} must not hold a query (?) or a fragment (#).`);
   return url;
 }
 
@@ -169,13 +183,13 @@ const OPTIONS_SCHEMA = {
   properties: {
     providers: { type: 'array', minItems: 1 },
     env: { type: 'object' },
-    unknownPrefix: { enum: ['tags', 'strict', 'local'] },
+    unknownPrefix: {},
     localModels: {},
     localTags: {},
     unsupportedParams: { enum: ['report', 'error'] },
     bodyLimit: positive,
     timeouts: TIMEOUTS_SCHEMA,
-    statusPath: { anyOf: [{ const: false }, { type: 'string', pattern: '^/' }] },
+    statusPath: {},
     listLocalModels: {},
     onCall: {},
   },
@@ -201,6 +215,10 @@ function checkOptions(options: RouterOptions): void {
     const field = `${where}${(error?.instancePath ?? '').replaceAll('/', '.')}`;
     if (typeof unknown === 'string')
       throw new TypeError(`Unknown option '${unknown}' in ${field}.${known(error?.parentSchema)}`);
+    if (error?.keyword === 'enum') {
+      const allowed = error.params['allowedValues'] as readonly string[];
+      throw new TypeError(`${field} must be ${allowed.map(show).join(' or ')}; got ${show(error.data)}.`);
+    }
     throw new TypeError(`${field} ${error?.message ?? 'is not valid'}.`);
   };
   if (!ajv.validate(OPTIONS_SCHEMA, options)) fail('createPrefixRouter(options)');
@@ -208,11 +226,25 @@ function checkOptions(options: RouterOptions): void {
     if (options[name] !== undefined && typeof options[name] !== 'function')
       throw new TypeError(`createPrefixRouter(options).${name} must be a function.`);
   }
+  const { statusPath = false }: { readonly statusPath?: unknown } = options;
+  if (statusPath !== false && !(typeof statusPath === 'string' && statusPath.startsWith('/')))
+    throw new TypeError(
+      `createPrefixRouter(options).statusPath must be a path that begins with '/', or false; got ${show(statusPath)}.`,
+    );
   for (const provider of options.providers ?? []) {
     if (typeof provider?.prefix !== 'string' || typeof provider.toError !== 'function')
       throw new TypeError('providers must hold what openai(), google() or anthropic() return.');
     if (!ajv.validate(PROVIDER_OPTIONS_SCHEMA, provider.options)) fail(`${provider.prefix}(options)`);
+    checkKeyOption(provider.options.apiKey, `${provider.prefix}(options).apiKey`);
   }
+}
+
+/** Of what is no text, only the kind is told: a number may be a secret too. */
+function checkKeyOption(given: unknown, option: string): void {
+  if (given === undefined || typeof given === 'string' || typeof given === 'function') return;
+  throw new TypeError(
+    `${option} must be a string or a function; got ${given === null ? 'null' : typeof given}.`,
+  );
 }
 
 function known(parentSchema: unknown): string {

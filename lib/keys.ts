@@ -3,84 +3,118 @@
  * A key leaves this file only towards `authorize`.
  */
 import { readFileSync, statSync } from 'node:fs';
-import type { ApiKeySource } from './providers/provider.ts';
+import { isAbsolute } from 'node:path';
+import type { Provider } from './providers/provider.ts';
+import { quotesAround } from './quotes.ts';
 
 export interface KeySource {
   /** Whether a call would find a key. A function counts as configured. */
   readonly isConfigured: () => boolean;
   /** Asked at every call. Undefined: there is none. */
   readonly read: () => string | undefined | Promise<string | undefined>;
+  /** Where there is none: what to do, for whoever runs this server. */
+  readonly hint: string;
 }
 
 /** What a header may carry: printable ASCII without blanks. */
 const KEY_FORM = /^[\x21-\x7e]+$/;
 
+/** Why a text is no key, as the end of a sentence; undefined: it can be one. The text itself is not repeated. */
+function faultIn(key: string): string | undefined {
+  const quotes = quotesAround(key);
+  if (quotes !== undefined) return quotes;
+  if (/^\w*KEY=./i.test(key)) return "begins with a name and '='. Give the key alone.";
+  if (!KEY_FORM.test(key)) return 'holds characters that no API key has (blanks, line breaks or non-ASCII).';
+  return undefined;
+}
+
 /**
- * @param option What the host passed; stands over the environment.
- * @param variable E.g. `OPENAI_API_KEY`; `OPENAI_API_KEY_FILE` names a file.
- * @throws Error for a key that cannot be sent, and when both variables are set. No message repeats a value.
+ * The provider's `apiKey` option stands over the variable, e.g. `OPENAI_API_KEY`; `OPENAI_API_KEY_FILE` names a file.
+ * @throws TypeError for a key that cannot be sent, and when both variables are set. No message repeats a value.
  */
-export function createKeySource(
-  option: ApiKeySource | undefined,
-  variable: string,
-  env: NodeJS.ProcessEnv,
-): KeySource {
+export function createKeySource(provider: Provider, env: NodeJS.ProcessEnv): KeySource {
+  const { apiKey: option } = provider.options;
   if (typeof option === 'function') return fromFunction(option);
-  if (option !== undefined) return fixed(option, `The apiKey option for ${variable}`);
+  if (option !== undefined)
+    return fixed(
+      option,
+      `${provider.prefix}(options).apiKey`,
+      "The host's apiKey option is blank. Give it a key, and start this server again.",
+    );
+  const { apiKey: variable } = provider.environment;
   const file = env[`${variable}_FILE`]?.trim();
   const key = env[variable];
-  if (!file) return fixed(key ?? '', variable);
-  if (key?.trim()) throw new Error(`Both ${variable} and ${variable}_FILE are set. Set only one of them.`);
+  if (!file) return fixed(key ?? '', variable, `Set ${variable} where this server runs, and start it again.`);
+  if (key?.trim())
+    throw new TypeError(`Both ${variable} and ${variable}_FILE are set. Set only one of them.`);
+  const quotes = quotesAround(file);
+  if (quotes !== undefined) throw new TypeError(`${variable}_FILE ${quotes}`);
   return fromFile(file, `${variable}_FILE`);
 }
 
-function fixed(text: string, where: string): KeySource {
+function fixed(text: string, where: string, hint: string): KeySource {
   const key = text.trim();
-  if (key !== '' && !KEY_FORM.test(key))
-    throw new Error(`${where} holds characters that no API key has (blanks, line breaks or non-ASCII).`);
-  return { isConfigured: () => key !== '', read: () => key || undefined };
+  const fault = key === '' ? undefined : faultIn(key);
+  if (fault !== undefined) throw new TypeError(`${where} ${fault}`);
+  return { isConfigured: () => key !== '', read: () => key || undefined, hint };
 }
 
 function fromFunction(source: () => string | undefined | Promise<string | undefined>): KeySource {
   return {
     isConfigured: () => true,
     read: async () => {
-      const key = (await source())?.trim();
-      return key !== undefined && KEY_FORM.test(key) ? key : undefined;
+      // A host in JavaScript can give anything.
+      const given: unknown = await source();
+      const key = typeof given === 'string' ? given.trim() : '';
+      return faultIn(key) === undefined ? key : undefined;
     },
+    hint: "The host's apiKey function gave no key for this call: it failed, or gave nothing that can be one.",
   };
 }
 
 /**
  * Looks at the file at every call and reads it again when it has changed: a rotated secret is used at once. A file
- * that is missing, empty or holds what no key can hold leaves the last good key in place.
+ * that is then missing, empty or holds what no key can hold leaves the last good key in place.
+ * @throws TypeError if there is no key in it at start.
  */
 function fromFile(file: string, variable: string): KeySource {
-  let key: string | undefined;
-  let seen: string | undefined;
-  const read = (): string | undefined => {
+  // Before it is read: what is written in between is seen at the next call.
+  let seen = stateOf(file);
+  let key = readAtStart(file, variable);
+  const read = (): string => {
     const state = stateOf(file);
     if (state === seen || state === undefined) return key;
     const content = readQuietly(file);
-    if (content === undefined || !KEY_FORM.test(content)) return key;
+    if (content === undefined || faultIn(content) !== undefined) return key;
     seen = state;
     key = content;
     return key;
   };
-  checkFile(file, variable);
-  read();
-  return { isConfigured: () => read() !== undefined, read };
+  return { isConfigured: () => true, read, hint: `Write the key into the file that ${variable} names.` };
 }
 
-/** @throws Error that names the variable and not the path. */
-function checkFile(file: string, variable: string): void {
+/** What usually stands behind an error of the file system, and what to do. */
+const READ_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist (ENOENT). Mount it, or unset the variable.',
+  EACCES: 'may not be read by this process (EACCES). Give the user it runs as the right to read it.',
+  EISDIR: 'is a directory (EISDIR). Name the file in it that holds the key.',
+};
+
+/** @throws TypeError that says why there is no key. It repeats no content. */
+function readAtStart(file: string, variable: string): string {
+  // Anything but an absolute path may be a key that was put into the wrong variable.
+  const named = `The file ${isAbsolute(file) ? `${file} ` : ''}that ${variable} names`;
+  let content;
   try {
-    statSync(file);
+    content = readFileSync(file, 'utf8').trim();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    throw new Error(`The file that ${variable} names ${why}.`);
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new TypeError(`${named} ${READ_FAULTS[code] ?? `cannot be read (${code}).`}`);
   }
+  if (content === '') throw new TypeError(`${named} is empty. Write the key into it, or unset the variable.`);
+  const fault = faultIn(content);
+  if (fault !== undefined) throw new TypeError(`${named} ${fault}`);
+  return content;
 }
 
 /** What changes with the file; undefined: it is not there, or not for us. */

@@ -1,6 +1,6 @@
 /** The options of the rule for model names, checked at start-up. */
-import { inspect } from 'node:util';
 import { createPatternTest, createTagTest, LOCAL_MODELS } from './local-names.ts';
+import { show } from './show.ts';
 import { editDistance, findSlip } from './spelling.ts';
 
 /**
@@ -148,8 +148,4 @@ function hiddenModels(prefixes: ReadonlySet<string>): string[] {
 
 function idle(option: string, given: unknown, isIdle: boolean, mode: string): string[] {
   return isIdle && given !== undefined ? [`${option} has no effect with unknownPrefix '${mode}'.`] : [];
-}
-
-function show(value: unknown): string {
-  return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 80 });
 }

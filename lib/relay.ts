@@ -4,6 +4,7 @@ import { answerConverted } from './answer.ts';
 import type { CloudSettings } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
+import type { KeySource } from './keys.ts';
 import { pass } from './pass.ts';
 import { RELAY, type Conversion, type Meta, type Provider } from './providers/provider.ts';
 import type { Reply } from './reply.ts';
@@ -76,21 +77,17 @@ function readKey({ provider, key }: CloudSettings): string | Promise<string> {
   try {
     value = key.read();
   } catch (cause) {
-    throw keyMissing(provider, cause);
+    throw keyMissing(provider, key, cause);
   }
   if (typeof value === 'string') return value;
   return Promise.resolve(value).then(
-    (late) => late ?? Promise.reject(keyMissing(provider)),
-    (cause: unknown) => Promise.reject(keyMissing(provider, cause)),
+    (late) => late ?? Promise.reject(keyMissing(provider, key)),
+    (cause: unknown) => Promise.reject(keyMissing(provider, key, cause)),
   );
 }
 
-function keyMissing(provider: Provider, cause?: unknown): RouterError {
-  return new RouterError('api_key_missing', {
-    message: `${provider.name} API key not configured`,
-    hint: `Set ${provider.environment.apiKey} where this server runs, and start it again.`,
-    cause,
-  });
+function keyMissing({ name }: Provider, { hint }: KeySource, cause?: unknown): RouterError {
+  return new RouterError('api_key_missing', { message: `${name} API key not configured`, hint, cause });
 }
 
 function unsupportedEndpoint(spec: EndpointSpec, name: string): RouterError {

@@ -29,7 +29,10 @@ export interface PrefixRouter extends RequestHandler {
   explain(model: unknown): Decision;
   /** The configured clouds' models, ids prefixed. Kept for 24 hours; a cloud that fails is left out or shown as it was. */
   models(): Promise<Model[]>;
-  /** Calls, tokens, times and estimated cost per cloud, since the process began. Default: the last `hour`. */
+  /**
+   * Calls, tokens, times and estimated cost per cloud, since the process began. Default: the last `hour`.
+   * @throws TypeError for a window that there is not.
+   */
   usage(window?: UsageWindow): UsageReport;
   /**
    * Takes no new cloud call (503 `shutting_down`), waits for the open ones, closes the connections.
@@ -49,7 +52,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
     const { provider, origin, timeouts } = settings;
     clouds.set(prefix, { settings, transport: createTransport(provider.name, origin, timeouts) });
   }
-  for (const warning of config.rule.warnings) process.emitWarning(warning, 'PrefixRouterWarning');
+  for (const warning of config.warnings) process.emitWarning(warning, 'PrefixRouterWarning');
   const endpoints = createEndpoints();
   const models = createModelLists(clouds);
   const calls = new OpenCalls();

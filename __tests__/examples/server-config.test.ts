@@ -4,7 +4,7 @@ const SAFE = {
   LB_API_KEYS: 'sk-one, sk-two',
   ADMIN_USERNAME: 'root',
   ADMIN_PASSWORD: 'long and good',
-  SESSION_SECRET: 'a secret',
+  SESSION_SECRET: 'a secret of thirty-two characters',
   LOCAL_NODES: 'http://a:1, http://b:2/v1',
 };
 
@@ -37,7 +37,7 @@ describe("the example server's settings", () => {
       host: '0.0.0.0',
       apiKeys: ['sk-one', 'sk-two'],
       admin: { username: 'root', password: 'long and good' },
-      sessionSecret: 'a secret',
+      sessionSecret: SAFE.SESSION_SECRET,
       localNodes: ['http://a:1', 'http://b:2/v1'],
       shutdownGraceMs: 5000,
       warnings: [],
@@ -70,6 +70,39 @@ describe("the example server's settings", () => {
     expect(() => readServerConfig({ ...SAFE, [variable]: value, NODE_ENV: 'production' })).toThrow(
       new StartError(`NODE_ENV=production does not start on defaults: set ${variable}.`),
     );
+  });
+
+  const SHORT_SECRET =
+    'NODE_ENV=production needs a SESSION_SECRET of 32 characters or more, which nobody can guess. Make one with: node -p "crypto.randomBytes(32).toString(\'hex\')"';
+  const SHORT_PASSWORD =
+    'NODE_ENV=production needs an ADMIN_PASSWORD of 8 characters or more, which nobody can guess.';
+  const NO_DEFAULTS = 'NODE_ENV=production does not start on defaults: set LB_API_KEYS.';
+
+  test.each([
+    ['a secret of 31 characters', { SESSION_SECRET: 'a'.repeat(31) }, SHORT_SECRET],
+    ['a password of 7 characters', { ADMIN_PASSWORD: 'a'.repeat(7) }, SHORT_PASSWORD],
+    ['both', { SESSION_SECRET: 'c', ADMIN_PASSWORD: 'b' }, `${SHORT_PASSWORD} ${SHORT_SECRET}`],
+    ['a default beside it', { SESSION_SECRET: 'c', LB_API_KEYS: '' }, `${NO_DEFAULTS} ${SHORT_SECRET}`],
+  ])('NODE_ENV=production refuses %s, and says what to do', (_case, env, sentences) => {
+    expect(() => readServerConfig({ ...SAFE, ...env, NODE_ENV: 'production' })).toThrow(
+      new StartError(sentences),
+    );
+    expect(readServerConfig({ ...SAFE, ...env })).toMatchObject({ port: 8080 });
+  });
+
+  test('NODE_ENV=production takes a secret of 32 characters and a password of 8', () => {
+    const env = { ...SAFE, SESSION_SECRET: 'a'.repeat(32), ADMIN_PASSWORD: 'a'.repeat(8) };
+    expect(readServerConfig({ ...env, NODE_ENV: 'production' }).warnings).toEqual([]);
+  });
+
+  test.each(Object.keys(SAFE))('%s in quotes is refused, and not repeated', (variable) => {
+    for (const value of ['"secret"', " 'secret' ", '""']) {
+      expect(() => readServerConfig({ ...SAFE, [variable]: value })).toThrow(
+        new StartError(
+          `${variable} begins and ends with a quotation mark. Some tools, docker --env-file for one, keep quotes as part of the value: write it without them.`,
+        ),
+      );
+    }
   });
 
   test('HOST stands over both defaults', () => {

@@ -50,8 +50,8 @@ describe('the example server as a process', () => {
     [
       'a node that is no URL',
       [],
-      { PORT: '0', LOCAL_NODES: 'localhost' },
-      "A node's base URL is no URL. Expected something like http://127.0.0.1:11434.",
+      { PORT: '0', LOCAL_NODES: 'http://127.0.0.1:9,localhost' },
+      'LOCAL_NODES: node 2 of 2 is no URL. Expected something like http://127.0.0.1:11434.',
     ],
     [
       'a base URL with a password',
@@ -63,7 +63,7 @@ describe('the example server as a process', () => {
       'a key that no client could send',
       [],
       { PORT: '0', LB_API_KEYS: 'sk-a b' },
-      'requireApiKey: key 1 of 1 is empty or has characters other than visible ASCII, so no client could send it.',
+      'LB_API_KEYS: key 1 of 1 is empty or has characters other than visible ASCII, so no client could send it.',
     ],
   ])(
     'says in one sentence that it does not start on %s, and exits with 1',
@@ -79,7 +79,7 @@ describe('a signal', () => {
     LB_API_KEYS: 'sk-client',
     ADMIN_USERNAME: 'root',
     ADMIN_PASSWORD: 'long and good',
-    SESSION_SECRET: 'secret',
+    SESSION_SECRET: 'a secret of thirty-two characters',
     HOST: '127.0.0.1',
     NODE_ENV: 'production',
   };

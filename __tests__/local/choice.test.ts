@@ -292,8 +292,22 @@ describe('createLocalBalancer at start-up', () => {
     ['http://localhost/?key=secret', 'has a query or a fragment'],
     ['http://localhost/#x', 'has a query or a fragment'],
   ])('refuses %j: it %s', (node, what) => {
-    expect(() => createLocalBalancer({ nodes: [node] })).toThrow(
-      new TypeError(`A node's base URL ${what}. Expected something like http://127.0.0.1:11434.`),
+    expect(() => createLocalBalancer({ nodes: ['http://127.0.0.1:9', node] })).toThrow(
+      new TypeError(
+        `createLocalBalancer: node 2 of 2 ${what}. Expected something like http://127.0.0.1:11434.`,
+      ),
+    );
+  });
+
+  test.each([
+    ['no options', [], 'undefined'],
+    ['no nodes', [{}], 'undefined'],
+    ['one node without a list', [{ nodes: 'http://user:secret@localhost' }], 'string'],
+  ])('refuses %s, and says what a list looks like', (_case, args, kind) => {
+    expect(() => Reflect.apply(createLocalBalancer, undefined, args)).toThrow(
+      new TypeError(
+        `createLocalBalancer: nodes must be a list of base URLs, e.g. ['http://127.0.0.1:11434']; got ${kind}.`,
+      ),
     );
   });
 });

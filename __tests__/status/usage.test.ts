@@ -126,6 +126,18 @@ describe('windows', () => {
     expect(report.totals['anthropic']?.requests).toBe(4);
   });
 
+  test.each([
+    ['week', "'week'"],
+    ['', "''"],
+    ['__proto__', "'__proto__'"],
+    [null, 'null'],
+  ])('%j is none: the error names those there are', (window, shown) => {
+    const clock = startClock();
+    expect(() => clock.report(NOW, window as UsageWindow)).toThrow(
+      new TypeError(`router.usage() takes 'hour', 'day' or 'month'; got ${shown}.`),
+    );
+  });
+
   test('a step that comes round again begins at nothing', () => {
     const clock = startClock();
     for (const day of [0, 1, 30, 60]) clock.call(NOW + day * DAY, { totalMs: 1000 + day });

@@ -11,6 +11,7 @@ import { openBody } from './body.ts';
 import type { LocalTimeouts } from './exchange.ts';
 import { createLocalNode, type LocalNode, type LocalRequest } from './node.ts';
 import { serves } from './models.ts';
+import { parseBaseUrl } from './url.ts';
 
 export type { LocalTimeouts } from './exchange.ts';
 export type { Model } from '../openai/types.ts';
@@ -39,13 +40,12 @@ const debug = createDebug('llm-prefix-router:local');
  * the request goes to the next one. When none is left the client gets 503 `no_local_node`.
  *
  * Mount it behind the router, at the root or under a path. Not sent to nodes: `Authorization` and `Cookie`.
- * @throws TypeError for an empty list and for a base URL that cannot be meant.
+ * @throws TypeError for an empty list, or none, and for a base URL that cannot be meant.
  */
 export function createLocalBalancer(options: LocalBalancerOptions): LocalBalancer {
-  if (options.nodes.length === 0)
-    throw new TypeError('createLocalBalancer needs at least one node: `nodes` is empty.');
+  const urls = checkedUrls(options);
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-  const nodes = options.nodes.map((baseUrl) => createLocalNode(baseUrl, timeouts));
+  const nodes = urls.map((base) => createLocalNode(base, timeouts));
   const running = new Set<Promise<void>>();
   let closing = false;
 
@@ -77,6 +77,17 @@ export function createLocalBalancer(options: LocalBalancerOptions): LocalBalance
       for (const node of nodes) node.close();
     },
   });
+}
+
+function checkedUrls({ nodes }: Partial<LocalBalancerOptions> = {}): URL[] {
+  // The value is not repeated: a URL can hold a password.
+  if (!Array.isArray(nodes))
+    throw new TypeError(
+      `createLocalBalancer: nodes must be a list of base URLs, e.g. ['http://127.0.0.1:11434']; got ${typeof nodes}.`,
+    );
+  if (nodes.length === 0)
+    throw new TypeError('createLocalBalancer needs at least one node: `nodes` is empty.');
+  return nodes.map((baseUrl: string, index) => parseBaseUrl(baseUrl, `node ${index + 1} of ${nodes.length}`));
 }
 
 async function serve(nodes: readonly LocalNode[], req: Request, res: Response): Promise<void> {

@@ -6,7 +6,7 @@ import type { NodeBody } from './body.ts';
 import { Exchange, type ExchangeEnd, type LocalTimeouts } from './exchange.ts';
 import { requestHeaders } from './headers.ts';
 import { createModelList, type ModelList } from './models.ts';
-import { parseBaseUrl, pathAt } from './url.ts';
+import { pathAt } from './url.ts';
 
 /** So long a node that refused a connection is left out. Milliseconds. */
 const LEFT_OUT_MS = 10_000;
@@ -33,9 +33,8 @@ export interface LocalNode {
   close(): void;
 }
 
-/** @throws TypeError for a base URL that cannot be meant. */
-export function createLocalNode(baseUrl: string, timeouts: LocalTimeouts): LocalNode {
-  const base = parseBaseUrl(baseUrl);
+/** @param base What `parseBaseUrl` gave. */
+export function createLocalNode(base: URL, timeouts: LocalTimeouts): LocalNode {
   const secure = base.protocol === 'https:';
   // No connection is kept: a POST on one that the node is just closing would fail, and could not be sent again.
   const agent = secure ? new HttpsAgent() : new HttpAgent();

@@ -1,10 +1,13 @@
 /** Base URLs of nodes, and paths below them. */
 
 /**
+ * @param which Of which node, for the error: `node 2 of 3`.
  * @returns the base URL with a path that ends in no slash and not in `/v1`: with or without it, both are common.
  * @throws TypeError for anything that is no plain http or https URL. The value is not repeated: it can hold a password.
  */
-export function parseBaseUrl(value: string): URL {
+export function parseBaseUrl(value: string, which: string): URL {
+  const invalid = (what: string): TypeError =>
+    new TypeError(`createLocalBalancer: ${which} ${what}. Expected something like http://127.0.0.1:11434.`);
   if (!URL.canParse(value)) throw invalid('is no URL');
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw invalid('is no http or https URL');
@@ -12,10 +15,6 @@ export function parseBaseUrl(value: string): URL {
   if (url.search !== '' || url.hash !== '') throw invalid('has a query or a fragment');
   url.pathname = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '');
   return url;
-}
-
-function invalid(what: string): TypeError {
-  return new TypeError(`A node's base URL ${what}. Expected something like http://127.0.0.1:11434.`);
 }
 
 /** A path below a base URL, dot segments resolved first so that no request leaves the base path. */

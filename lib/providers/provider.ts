@@ -38,7 +38,10 @@ export interface ProviderOptions {
   /** With or without a trailing slash; without a path the cloud's version segment is added. */
   readonly baseUrl?: string;
   readonly timeouts?: Partial<Timeouts>;
-  /** Added to every call to this cloud, in place of a header of the same name. E.g. `anthropic-version`. */
+  /**
+   * Added to every call to this cloud, in place of a header of the same name. E.g. `anthropic-version`. What makes up
+   * the connection or the body (`host`, `content-length`) is the router's own and refused at start.
+   */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

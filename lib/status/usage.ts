@@ -1,4 +1,5 @@
 /** The history behind `router.usage()`: in memory, of a size that does not grow, lost with the process. */
+import { show } from '../show.ts';
 import { Buckets, mergeInto } from './buckets.ts';
 import type { Prices } from './prices.ts';
 import type { CallRecord } from './record.ts';
@@ -10,7 +11,7 @@ export interface UsageHistory {
   opened(prefix: string): void;
   /** A call has ended: each `opened` is followed by one of these. */
   add(record: CallRecord): void;
-  /** Default: `hour`. */
+  /** Default: `hour`. @throws TypeError for a window that there is not. */
   report(window?: UsageWindow): UsageReport;
 }
 
@@ -52,6 +53,8 @@ export function createUsageHistory({ prices, now = Date.now }: UsageHistoryOptio
       else inFlight.delete(record.provider);
     },
     report(window = 'hour') {
+      if (!Object.hasOwn(WINDOWS, window))
+        throw new TypeError(`router.usage() takes 'hour', 'day' or 'month'; got ${show(window)}.`);
       const { stepMs, steps } = WINDOWS[window];
       const to = now();
       const from = Math.floor(to / stepMs) * stepMs - (steps - 1) * stepMs;
