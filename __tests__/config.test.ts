@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
 import { anthropic, createPrefixRouter, google, openai, type RouterOptions } from '../lib/index.ts';
-import { readConfig } from '../lib/config.ts';
+import { readConfig, type CloudSettings } from '../lib/config.ts';
 import { VERSION } from '../lib/version.ts';
 
 const CANARY = 'sk-canary-1234567890';
@@ -274,6 +274,20 @@ describe('a key in a file', () => {
     expect(read()).toBe('sk-two');
   });
 
+  test.each(['', ' \r\n'])('that is blank is no key yet: a warning, until there is one', (blank) => {
+    const file = join(folder, 'key');
+    writeFileSync(file, blank);
+    const config = readConfig({ env: { ANTHROPIC_API_KEY_FILE: file } });
+    const { key } = config.clouds.get('anthropic') as CloudSettings;
+    expect(config.warnings).toEqual([
+      `The file ${file} that ANTHROPIC_API_KEY_FILE names is empty: until a key is written into it, its cloud is not configured.`,
+    ]);
+    expect([key.isConfigured(), key.read()]).toEqual([false, undefined]);
+    expect(key.hint).toBe('Write the key into the file that ANTHROPIC_API_KEY_FILE names.');
+    writeFileSync(file, 'sk-one\n');
+    expect([key.isConfigured(), key.read()]).toEqual([true, 'sk-one']);
+  });
+
   test('stays in force while the file cannot even be looked at', () => {
     const file = join(folder, 'key');
     writeFileSync(file, 'sk-one');
@@ -287,8 +301,6 @@ describe('a key in a file', () => {
   });
 
   test.each([
-    ['empty', '', 'is empty. Write the key into it, or unset the variable.'],
-    ['blank', ' \r\n', 'is empty. Write the key into it, or unset the variable.'],
     [
       'of several lines',
       `${CANARY}\n${CANARY}\n`,

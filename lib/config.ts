@@ -123,6 +123,7 @@ function cloudSettings(
     options.baseUrl ?? (env[environment.baseUrl]?.trim() || provider.defaultBaseUrl),
     where,
   );
+  const key = createKeySource(provider, env);
   const path = url.pathname.replace(/\/+$/, '');
   const basePath = (provider.cleanBasePath?.(path) ?? path) || provider.versionPath;
   return {
@@ -130,17 +131,19 @@ function cloudSettings(
     origin: url.origin,
     basePath,
     baseUrl: url.origin + basePath,
-    key: createKeySource(provider, env),
+    key,
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts, ...options.timeouts },
     headers: readHeaders(options.headers ?? {}, `${provider.prefix}(options).headers`),
     secrets: secretsIn(options.headers ?? {}),
-    warnings:
-      url.protocol === 'https:' || isPrivateHost(url.hostname)
+    warnings: [
+      ...(key.warning === undefined ? [] : [key.warning]),
+      ...(url.protocol === 'https:' || isPrivateHost(url.hostname)
         ? []
         : [
             `${where} begins with http:// and its host does not look private, so the key travels unencrypted. ` +
               `Use https://, unless all of the way there is your own network.`,
-          ],
+          ]),
+    ],
   };
 }
 

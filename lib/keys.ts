@@ -14,6 +14,8 @@ export interface KeySource {
   readonly read: () => string | undefined | Promise<string | undefined>;
   /** Where there is none: what to do, for whoever runs this server. */
   readonly hint: string;
+  /** What is allowed but may surprise: for the host's log at start-up. */
+  readonly warning?: string;
 }
 
 /** What a header may carry: printable ASCII without blanks. */
@@ -74,14 +76,17 @@ function fromFunction(source: () => string | undefined | Promise<string | undefi
 
 /**
  * Looks at the file at every call and reads it again when it has changed: a rotated secret is used at once. A file
- * that is then missing, empty or holds what no key can hold leaves the last good key in place.
- * @throws TypeError if there is no key in it at start.
+ * that is then missing, empty or holds what no key can hold leaves the last good key in place. One that is empty at
+ * start may be filled later.
+ * @throws TypeError if it cannot be read at start, or holds what can be no key.
  */
 function fromFile(file: string, variable: string): KeySource {
   // Before it is read: what is written in between is seen at the next call.
   let seen = stateOf(file);
-  let key = readAtStart(file, variable);
-  const read = (): string => {
+  // Anything but an absolute path may be a key that was put into the wrong variable.
+  const named = `The file ${isAbsolute(file) ? `${file} ` : ''}that ${variable} names`;
+  let key = readAtStart(file, named);
+  const read = (): string | undefined => {
     const state = stateOf(file);
     if (state === seen || state === undefined) return key;
     const content = readQuietly(file);
@@ -90,7 +95,14 @@ function fromFile(file: string, variable: string): KeySource {
     key = content;
     return key;
   };
-  return { isConfigured: () => true, read, hint: `Write the key into the file that ${variable} names.` };
+  return {
+    isConfigured: () => read() !== undefined,
+    read,
+    hint: `Write the key into the file that ${variable} names.`,
+    ...(key === undefined && {
+      warning: `${named} is empty: until a key is written into it, its cloud is not configured.`,
+    }),
+  };
 }
 
 /** What usually stands behind an error of the file system, and what to do. */
@@ -100,10 +112,8 @@ const READ_FAULTS: Readonly<Record<string, string>> = {
   EISDIR: 'is a directory (EISDIR). Name the file in it that holds the key.',
 };
 
-/** @throws TypeError that says why there is no key. It repeats no content. */
-function readAtStart(file: string, variable: string): string {
-  // Anything but an absolute path may be a key that was put into the wrong variable.
-  const named = `The file ${isAbsolute(file) ? `${file} ` : ''}that ${variable} names`;
+/** @returns undefined for an empty file. @throws TypeError that says why there is no key. It repeats no content. */
+function readAtStart(file: string, named: string): string | undefined {
   let content;
   try {
     content = readFileSync(file, 'utf8').trim();
@@ -111,7 +121,7 @@ function readAtStart(file: string, variable: string): string {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     throw new TypeError(`${named} ${READ_FAULTS[code] ?? `cannot be read (${code}).`}`);
   }
-  if (content === '') throw new TypeError(`${named} is empty. Write the key into it, or unset the variable.`);
+  if (content === '') return undefined;
   const fault = faultIn(content);
   if (fault !== undefined) throw new TypeError(`${named} ${fault}`);
   return content;
