@@ -189,13 +189,17 @@ function hold(req: HostRequest): () => void {
 /** A bug is not an answer: what is no RouterError goes to the host's error handler. */
 export function answerError(error: unknown, reply: Reply, next: Next): void {
   if (reply.isTakenOver) return;
-  if (reply.status !== 0) {
-    if (!(error instanceof RouterError)) reply.destroy();
-  } else if (error instanceof RouterError) {
-    reply.error(beforeAnswer(error));
-  } else {
-    next(error);
+  let trouble = error;
+  if (error instanceof RouterError && reply.status === 0) {
+    try {
+      return reply.error(beforeAnswer(error));
+    } catch (thrown) {
+      // By what the host hangs on its responses.
+      trouble = thrown;
+    }
   }
+  if (reply.status === 0) next(trouble);
+  else if (!(trouble instanceof RouterError)) reply.destroy();
 }
 
 /** A stream that broke before its first byte is a failed call like any other. */

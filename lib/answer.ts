@@ -127,8 +127,8 @@ function streamConverted(
   const flush = (): boolean => {
     if (pending === '') return true;
     if (!isOpen) {
-      isOpen = true;
       openStream(reply, headers);
+      isOpen = true;
       // They are with the client now, and a stream can be open for hours.
       headers = NO_HEADERS;
       upstream.headers = NO_HEADERS;

@@ -110,13 +110,13 @@ class Passage implements BodySink {
   }
 
   #open(): void {
-    this.#isOpen = true;
     const headers = this.#sender.clientHeaders(this.#upstream);
     if (this.#isStream) Object.assign(headers, STREAM_HEADERS);
     // With the length announced the client can tell a cut answer from a whole one.
     const length = this.#lengthAnnounced();
     if (length !== undefined) headers['content-length'] = String(length);
     this.#reply.open(this.#upstream.status, headers);
+    this.#isOpen = true;
     // Streams that end in `[DONE]` repeat nothing of the answer in their last event. No sound says what it cost.
     const { endsWithDone } = this.#sender.call.spec;
     if (this.#isStream) this.#tail = createUsageTail('sse', endsWithDone ? LAST_EVENT_BYTES : undefined);

@@ -62,9 +62,15 @@ export class Reply {
   /** Opens an answer whose body follows piece by piece. The status line leaves with the first piece. */
   open(status: number, headers: Readonly<Record<string, string>>): void {
     if (this.isTakenOver) return;
-    // One by one: given to `writeHead`, they could not be looked up later, as a host's log does when the answer is over.
-    for (const name in headers) this.#res.setHeader(name, headers[name] as string);
-    this.#res.writeHead(status);
+    try {
+      // One by one: given to `writeHead`, they could not be looked up later, as a host's log does when the answer is over.
+      for (const name in headers) this.#res.setHeader(name, headers[name] as string);
+      this.#res.writeHead(status);
+    } catch (error) {
+      // Of a host's hook. The host will answer, and its answer has another length.
+      if (!this.#res.headersSent) for (const name in headers) this.#res.removeHeader(name);
+      throw error;
+    }
     this.status = status;
   }
 

@@ -3,6 +3,7 @@
  * retry. undici's `dispatch` is used directly, because a promise and a stream object per call cost more than the rest
  * of the router together.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import { Pool, type Dispatcher } from 'undici';
 import type { CloudModel } from '../model.ts';
@@ -103,8 +104,11 @@ class OneShot extends Readable {
   }
 }
 
-/** One request and its answer: undici's handler on one side, an `Upstream` on the other. */
-class Exchange implements Dispatcher.DispatchHandler, Upstream {
+/**
+ * One request and its answer: undici's handler on one side, an `Upstream` on the other. undici calls in the context of
+ * whoever opened the connection; what a host keeps per request is found in that of the request.
+ */
+class Exchange extends AsyncResource implements Dispatcher.DispatchHandler, Upstream {
   status = 0;
   headers: ResponseHeaders = {};
   /** Nothing more will be done for this call. */
@@ -135,6 +139,7 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
     resolve: (upstream: Upstream) => void,
     reject: (error: unknown) => void,
   ) {
+    super('PREFIX_ROUTER_CALL');
     this.#cloud = cloud;
     this.#timeouts = timeouts;
     this.#cancellation = cancellation;
@@ -173,11 +178,11 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
 
   onResponseEnd(): void {
     this.#ended = true;
-    this.#finish();
+    this.runInAsyncScope(this.#finish, this);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.giveUp(error);
+    this.runInAsyncScope(this.giveUp, this, error);
   }
 
   read(sink: BodySink): void {
@@ -222,12 +227,16 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
 
   /** The call has failed or was cancelled, in whatever phase. */
   giveUp(reason: unknown): void {
+    this.endWith(
+      this.#cancellation.reason ?? toTransportError(reason, this.#cloud, this.#progress, this.#timeouts),
+    );
+  }
+
+  endWith(error: unknown): void {
     if (this.over) return;
     this.#stop();
     this.#controller?.abort(leftEarly());
     this.#upload?.destroy();
-    const error =
-      this.#cancellation.reason ?? toTransportError(reason, this.#cloud, this.#progress, this.#timeouts);
     this.#reject(error);
     if (this.#sink === undefined) this.#failure = { error };
     else this.#fail(error);
@@ -235,9 +244,15 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
 
   /** What came before the fault is still the client's, unless there is no client any more. */
   #fail(error: unknown): void {
+    let fault = error;
     if (this.#cancellation.cancelled) this.#arrived = [];
-    else this.deliver();
-    this.#sink?.fail(error);
+    else
+      try {
+        this.deliver();
+      } catch (bug) {
+        fault = bug;
+      }
+    this.#sink?.fail(fault);
   }
 
   #stop(): void {
@@ -246,12 +261,12 @@ class Exchange implements Dispatcher.DispatchHandler, Upstream {
   }
 }
 
-/** A bug behind the sink must not end the process. */
+/** A bug behind the sink, or in what a host hangs on its response, must not end the process. */
 function deliver(exchange: Exchange): void {
   try {
-    exchange.deliver();
+    exchange.runInAsyncScope(exchange.deliver, exchange);
   } catch (error) {
-    exchange.giveUp(error);
+    exchange.endWith(error);
   }
 }
 
