@@ -393,6 +393,55 @@ describe('a path is the router’s in every form in which it is Express’s', ()
     },
   );
 
+  const mounts: [string, (app: Express, mounted: RequestHandler) => void][] = [
+    ["use('/v1')", (app, mounted) => app.use('/v1', mounted)],
+    ["use('/V1/')", (app, mounted) => app.use('/V1/', mounted)],
+    ["use('/v1/chat')", (app, mounted) => app.use('/v1/chat', mounted)],
+    ['use(its whole path)', (app, mounted) => app.use(PATH, mounted)],
+    ['post(its whole path)', (app, mounted) => app.post(PATH, mounted)],
+    ["use('/*all')", (app, mounted) => app.use('/*all', mounted)],
+    ['use(a pattern)', (app, mounted) => app.use(/^\/v1/, mounted)],
+    ['a Router', (app, mounted) => app.use('/v1', express.Router().use('/chat', mounted))],
+  ];
+  test.each(mounts)('mounted by %s', async (_, mount) => {
+    const answering = await startRawCloud(({ socket }) => socket.write(httpAnswer(200, {}, '{}')));
+    router = createPrefixRouter({ env: { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: answering.url } });
+    for (const under of ['', '/llm', '/llm/v1']) {
+      const app = express();
+      const outer = express();
+      mount(app, router);
+      host = await startHost(outer.use(under === '' ? '/' : under, app.use(local)));
+      const { text } = await ask(host.url + under + PATH, {
+        headers: JSON_HEADERS,
+        body: requestFor('openai:gpt-5.4'),
+      });
+      expect([under, text]).toEqual([under, '{}']);
+      await host.close();
+    }
+    expect(answering.calls.map(({ head }) => head.split(' ')[1])).toEqual(Array(3).fill(PATH));
+    await answering.close();
+  });
+
+  test('under a mount, the rest of the path must be the router’s', async () => {
+    const { url } = await serve(express.Router().use(['/v1', '/x/v1/chat'], routerWith()), local);
+    const paths = ['/v1/foo/v1/chat/completions', '/v1/completions/chat', '/x/v1/chat/v0/x/completions'];
+    for (const path of paths) {
+      const { text } = await ask(url + path, { headers: JSON_HEADERS, body: requestFor('openai:gpt-5.4') });
+      expect([path, text]).toEqual([path, 'LOCAL']);
+    }
+  });
+
+  test.each(['/v1', '/*all'])('the lists too, mounted at %s', async (at) => {
+    const entry = { id: 'llama', object: 'model', created: 1, owned_by: 'me' } as const;
+    routerWith({ listLocalModels: () => [entry], providers: [openai()] });
+    const { url } = await serve(express.Router().use(at, router), local);
+    const get = async (path: string): Promise<string> => (await fetch(url + path)).text();
+    expect(JSON.parse(await get('/v1/models'))).toEqual({ object: 'list', data: [entry] });
+    expect(JSON.parse(await get('/v1/models/llama'))).toEqual(entry);
+    expect((await get('/v0/status')).startsWith('{')).toBe(at === '/*all');
+    expect(await get('/v1/modelsx')).toBe('LOCAL');
+  });
+
   test.each(['/v0/status', '/V0/Status/', '/v1/models/', '/V1/Models', '/v1/MODELS/llama'])(
     'GET and HEAD of %s',
     async (path) => {

@@ -60,23 +60,31 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   const health = createHealth();
   const shared: Shared = { config, clouds, observers: { calls, usage, health, onCall: config.onCall } };
 
-  const statusPath = config.statusPath === false ? undefined : fold(config.statusPath);
+  const statusPath = config.statusPath === false ? '' : fold(config.statusPath);
 
   function handle(req: Request, res: Response, next: NextFunction): void {
     const { method } = req;
     if (method === 'POST') {
       const path = pathOf(req.url);
-      const spec = endpoints.get(path) ?? endpoints.get(fold(path));
+      const spec =
+        endpoints.get(path) ??
+        endpoints.get(fold(path)) ??
+        endpoints.get(fold(acrossMount(req, path, '/v1/')));
       if (spec !== undefined) return new Admission(shared, spec, req, res, next).begin();
     } else if (method === 'GET' || method === 'HEAD') {
       const path = pathOf(req.url);
-      const folded = fold(path);
-      if (folded === statusPath)
+      if (isStatus(path) || isStatus(acrossMount(req, path, statusPath)))
         return new Reply(res).json(200, { 'cache-control': 'no-store' }, readStatus(config, health));
-      if (config.listLocalModels !== undefined && `${folded}/`.startsWith(MODELS_PATH))
-        return listModels(path.slice(MODELS_PATH.length), new Reply(res), next);
+      if (config.listLocalModels !== undefined) {
+        const id = modelIn(path) ?? modelIn(acrossMount(req, path, MODELS_PATH));
+        if (id !== undefined) return listModels(id, new Reply(res), next);
+      }
     }
     next();
+  }
+
+  function isStatus(path: string): boolean {
+    return statusPath !== '' && fold(path) === statusPath;
   }
 
   /** The host's models and the clouds', as one list; or one entry of it. @param id Empty: all of them. */
@@ -135,6 +143,26 @@ function pathOf(url: string): string {
   if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname;
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
+}
+
+/** The id in `/v1/models/{id}`, as it stands there; empty: all models are asked for; undefined: another path. */
+function modelIn(path: string): string | undefined {
+  return `${path}/`.toLowerCase().startsWith(MODELS_PATH)
+    ? path.slice(MODELS_PATH.length).replace(/\/$/, '')
+    : undefined;
+}
+
+/**
+ * The path from where it begins like this, if that is before the mount: at `app.use('/v1', router)` Express has cut off
+ * a part of it.
+ * @returns empty where there is none.
+ */
+function acrossMount(req: { readonly baseUrl?: string }, path: string, beginning: string): string {
+  const { baseUrl } = req;
+  if (baseUrl === undefined || baseUrl === '') return '';
+  const whole = baseUrl + path;
+  const at = `${whole}/`.toLowerCase().lastIndexOf(beginning, baseUrl.length - 1);
+  return at === -1 ? '' : whole.slice(at);
 }
 
 /** Express routes paths in any letters, with a slash at the end or without: what it would take for ours is ours. */
