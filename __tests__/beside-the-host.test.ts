@@ -100,6 +100,43 @@ describe('a body that is the host’s', () => {
     await node.close();
   });
 
+  const wait: RequestHandler = (_req, _res, next) => void setImmediate(next);
+  test.each([
+    ['', [wait, 'router']],
+    ['', ['router', wait]],
+    ['content-encoding: gzip\r\n', [wait, 'router']],
+    ['content-encoding: gzip\r\n', ['router', wait]],
+  ] as const)('is found empty, and found to end, %j', async (header, order) => {
+    routerWith();
+    const count: RequestHandler = (req, res) => {
+      let size = 0;
+      req.on('data', (piece: Buffer) => (size += piece.length)).on('end', () => res.end(`LOCAL ${size}`));
+    };
+    const { port } = await serve(...order.map((handler) => (handler === 'router' ? router : handler)), count);
+    const socket = await connect(port);
+    socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\n${header}transfer-encoding: chunked\r\n\r\n0\r\n\r\n`);
+    expect(await until(socket, 'LOCAL 0')).toMatch(/^HTTP\/1.1 200 OK/);
+    socket.destroy();
+  });
+
+  test.each(['utf8', 'latin1', 'hex', 'base64', 'utf16le', 'ascii'] as const)(
+    'comes in the encoding that the host has set, %s',
+    async (encoding) => {
+      const decode: RequestHandler = (req, _res, next) => {
+        req.setEncoding(encoding);
+        next();
+      };
+      const repeat: RequestHandler = (req, res) => {
+        let text = '';
+        req.on('data', (piece: string) => (text += piece)).on('end', () => res.end(text));
+      };
+      const body = Buffer.from(requestFor('gpt-oss:20b', { padding: 'é日本'.repeat(60_000) }));
+      const { url } = await serve(decode, routerWith(), repeat);
+      const { text } = await ask(url + PATH, { headers: JSON_HEADERS, body });
+      expect(text).toBe(body.toString(encoding));
+    },
+  );
+
   test('does not stay on the connection where the host answers without reading it', async () => {
     const { port } = await serve(routerWith(), local);
     const socket = await connect(port);
@@ -262,29 +299,40 @@ describe('pipelined requests', () => {
     },
   );
 
-  test('any number of them waits without a warning, and is answered in order', async () => {
-    const warnings: unknown[] = [];
-    const warned = jest
-      .spyOn(process, 'emitWarning')
-      .mockImplementation((warning) => void warnings.push(warning));
-    const answering = await startRawCloud(({ socket, body }) =>
-      socket.write(httpAnswer(200, JSON_HEADERS, `{"n":${(JSON.parse(body) as { n: number }).n}}`)),
-    );
-    router = createPrefixRouter({
-      env: {},
-      providers: [openai({ apiKey: 'sk-test-0123456789', baseUrl: answering.url })],
-    });
-    const { port } = await serve(router);
-    const socket = await connect(port);
-    const count = 15;
-    socket.write(Array.from({ length: count }, (_, n) => wire(requestFor('openai:gpt-5.4', { n }))).join(''));
-    const text = await until(socket, `{"n":${count - 1}}`);
-    expect(text.match(/\{"n":\d+\}/g)).toEqual(Array.from({ length: count }, (_, n) => `{"n":${n}}`));
-    expect(warnings).toEqual([]);
-    warned.mockRestore();
-    socket.destroy();
-    await answering.close();
-  });
+  test.each([10, 0])(
+    'any number of them waits without a warning, and is answered in order, %d',
+    async (allowed) => {
+      const warnings: unknown[] = [];
+      const warned = jest
+        .spyOn(process, 'emitWarning')
+        .mockImplementation((warning) => void warnings.push(warning));
+      const answering = await startRawCloud(({ socket, body }) =>
+        socket.write(httpAnswer(200, JSON_HEADERS, `{"n":${(JSON.parse(body) as { n: number }).n}}`)),
+      );
+      router = createPrefixRouter({
+        env: {},
+        providers: [openai({ apiKey: 'sk-test-0123456789', baseUrl: answering.url })],
+      });
+      const sockets = new Set<net.Socket>();
+      const allow: RequestHandler = (req, _res, next) => {
+        if (!sockets.has(req.socket)) sockets.add(req.socket.setMaxListeners(allowed));
+        next();
+      };
+      const { port } = await serve(allow, router);
+      const socket = await connect(port);
+      const count = 15;
+      socket.write(
+        Array.from({ length: count }, (_, n) => wire(requestFor('openai:gpt-5.4', { n }))).join(''),
+      );
+      const text = await until(socket, `{"n":${count - 1}}`);
+      expect(text.match(/\{"n":\d+\}/g)).toEqual(Array.from({ length: count }, (_, n) => `{"n":${n}}`));
+      expect(warnings).toEqual([]);
+      expect([...sockets].map((used) => used.getMaxListeners())).toEqual([allowed]);
+      warned.mockRestore();
+      socket.destroy();
+      await answering.close();
+    },
+  );
 });
 
 test('a host that answers in our place while the model is still to come gets the rest of the request read', async () => {
@@ -350,9 +398,13 @@ test('a function for local models finds what the host keeps per request', async 
   expect(seen).toEqual(['tenant']);
 });
 
-test('an async onCall may fail', async () => {
-  const told = Promise.reject(new Error('the database is down'));
-  const caught = jest.spyOn(told, 'catch');
+const DOWN = new Error('the database is down');
+test.each([
+  ['a promise', () => Promise.reject(DOWN)],
+  ['another library’s promise', () => ({ then: (_: unknown, fail: (error: Error) => void) => fail(DOWN) })],
+])('an async onCall may fail, %s', async (_, make) => {
+  const told = make();
+  const caught = jest.spyOn(told, 'then');
   const { url } = await serve(routerWith({ onCall: () => told as unknown as void }));
   const asked = ask(url + PATH, { headers: JSON_HEADERS, body: requestFor('openai:gpt-5.4') });
   (await cloud.next()).socket.write(httpAnswer(200, JSON_HEADERS, '{}'));

@@ -5,9 +5,12 @@
 import {
   faultOf,
   finish,
+  hasArrived,
   HOST,
   invalidJson,
+  isEmpty,
   NO_BYTES,
+  onReadable,
   putBack,
   refused,
   tooLarge,
@@ -26,17 +29,18 @@ export function readCompressed(encoding: string, taker: BodyTaker): void {
   let done = false;
   // It stays until somebody else reads: a listener of the host's for `data` would have the body flow away meanwhile.
   const settle = (outcome: BodyOutcome): void => {
-    req.removeListener('readable', onReadable);
+    req.removeListener('readable', look);
     putBack(req, NO_BYTES);
     taker.settle(outcome);
   };
-  const onReadable = (): void => {
+  const look = (): void => {
     if (done) return;
+    if (size === 0 && isEmpty(req)) return settle(HOST);
     for (let chunk = req.read() as Buffer | null; chunk !== null; chunk = req.read() as Buffer | null) {
       chunks.push(chunk);
       size += chunk.length;
     }
-    if (!req.complete && size <= limit) return;
+    if (!hasArrived(req) && size <= limit) return;
     done = true;
     const held = Buffer.concat(chunks, size);
     putBack(req, held);
@@ -44,7 +48,7 @@ export function readCompressed(encoding: string, taker: BodyTaker): void {
     if (inflate === undefined || size === 0) settle(HOST);
     else scanInflated(inflate, held, size > limit, taker, settle);
   };
-  req.on('readable', onReadable);
+  onReadable(req, look);
 }
 
 /** @param incomplete There is more than `limit` of the compressed body alone: only a local request may pass. */

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import {
   exchangeModel,
   faultOf,
+  hasArrived,
   NO_BYTES,
   tooLarge,
   type BodyScanner,
@@ -111,7 +112,7 @@ class FlowingBytes extends Readable {
         return;
       }
     }
-    if (this.#size === this.#announced || this.#req.complete) this.#finish();
+    if (this.#size === this.#announced || hasArrived(this.#req)) this.#finish();
   }
 
   #finish(): void {

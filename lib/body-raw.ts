@@ -5,7 +5,10 @@
 import {
   faultOf,
   finish,
+  hasArrived,
   HOST,
+  isEmpty,
+  onReadable,
   putBack,
   refused,
   tooLarge,
@@ -39,10 +42,11 @@ export class RawReader {
   }
 
   start(): void {
-    this.#req.on('readable', this.#onReadable);
+    onReadable(this.#req, this.#onReadable);
   }
 
   #read(): void {
+    if (this.#announced === -1 && this.#size === 0 && isEmpty(this.#req)) return this.#finish(HOST);
     while (!this.#over) {
       const chunk = readChunk(this.#req);
       if (chunk === null) break;
@@ -53,7 +57,7 @@ export class RawReader {
 
   /** Node says `complete` a tick after the last byte; the announced length says it at once. */
   #isWhole(): boolean {
-    return this.#size === this.#announced || this.#req.complete;
+    return this.#size === this.#announced || hasArrived(this.#req);
   }
 
   #add(chunk: Buffer): void {

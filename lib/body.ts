@@ -82,21 +82,40 @@ export const NO_BYTES: Buffer = Buffer.alloc(0);
 /** Finds the model of a request and takes the body if the taker says so. */
 export function readBody(taker: BodyTaker): void {
   const { req, headers } = taker;
-  if (hasNoBody(headers)) return taker.settle(HOST);
+  if (hasNoBody(req, headers)) return taker.settle(HOST);
   const type = headers['content-type'] ?? '';
   const formType = taker.forms && /^multipart\/form-data\b/i.test(type) ? type : undefined;
   // Read before us by a parser, or by somebody who kept it. Who only looks, and puts the bytes back, leaves no `body`.
   if (req.readableDidRead && (req.body !== undefined || req.readableEnded))
     return taker.settle(readParsed(req.body, formType, taker));
+  if (headers['content-length'] === undefined && isEmpty(req)) return taker.settle(HOST);
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
     return formType === undefined ? readCompressed(encoding, taker) : taker.settle(HOST);
   new RawReader(scannerFor(formType), formType ?? JSON_TYPE, taker).start();
 }
 
-function hasNoBody(headers: IncomingHttpHeaders): boolean {
+function hasNoBody(req: HostRequest, headers: IncomingHttpHeaders): boolean {
   const length = headers['content-length'];
-  return length === undefined ? headers['transfer-encoding'] === undefined : Number(length) === 0;
+  if (length !== undefined) return Number(length) === 0;
+  // Only HTTP/1 says in the head whether a body follows.
+  return headers['transfer-encoding'] === undefined && req.httpVersionMajor < 2;
+}
+
+/** All of the body is there and read. To be asked before `read`, which at the end would take `end` from the host. */
+export function isEmpty(req: HostRequest): boolean {
+  return req.readableLength === 0 && hasArrived(req);
+}
+
+/** Listens without reading on its own: Node would, a tick later, and of an empty body that leaves the host no `end`. */
+export function onReadable(req: HostRequest, listener: () => void): void {
+  req.read(0);
+  req.on('readable', listener);
+}
+
+/** All of the body has arrived, read or not. Node says `complete` in time for HTTP/1 alone. */
+export function hasArrived(req: HostRequest): boolean {
+  return req.complete || (req as ReadMarks)._readableState?.ended === true;
 }
 
 /** @param formType The content type of a form; undefined: the body is JSON. */
@@ -140,15 +159,18 @@ function scanWhole(bytes: Buffer, formType: string | undefined, taker: BodyTaker
   return bytes.length > limit ? refused(tooLarge(limit)) : finish(bytes, scanner, formType ?? JSON_TYPE);
 }
 
-/** What Node and `fetch` look at to find out whether a body was ever read. */
+/** What Node and `fetch` look at to find out whether a body was ever read, or has ended. */
 interface ReadMarks {
-  readonly _readableState?: { dataEmitted?: boolean };
+  readonly _readableState?: { dataEmitted?: boolean; readonly ended?: boolean };
   _consuming?: boolean;
 }
 
 /** After this nobody can tell that the body was looked at. In the tick in which it was read. */
 export function putBack(req: HostRequest, bytes: Buffer): void {
-  if (bytes.length > 0) req.unshift(bytes);
+  const encoding = req.readableEncoding;
+  // Where the host has set an encoding, the others get text, and what is put back must be text as well.
+  if (bytes.length > 0)
+    req.unshift(encoding === null ? bytes : bytes.toString(encoding), encoding ?? undefined);
   const marks = req as ReadMarks;
   // Without this `fetch` refuses it as a body, and Node leaves the rest of it on the connection if nobody reads it.
   if (marks._readableState?.dataEmitted === true) marks._readableState.dataEmitted = false;

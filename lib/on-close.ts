@@ -15,7 +15,7 @@ export function onceClosed(res: ServerResponse, closed: () => void): () => void 
     if (over) return;
     over = true;
     res.off('close', once);
-    connection?.off('close', once).setMaxListeners(connection.getMaxListeners() - 1);
+    if (connection !== undefined) allow(connection.off('close', once), -1);
   };
   const once = (): void => {
     end();
@@ -23,8 +23,14 @@ export function onceClosed(res: ServerResponse, closed: () => void): () => void 
   };
   res.on('close', once);
   // A client may have any number of requests wait on one connection: no reason for Node to warn of a leak.
-  connection?.on('close', once).setMaxListeners(connection.getMaxListeners() + 1);
+  if (connection !== undefined) allow(connection.on('close', once), 1);
   return end;
+}
+
+/** So many listeners more. 0 is a host's word for any number. */
+function allow(connection: Socket, more: number): void {
+  const allowed = connection.getMaxListeners();
+  if (allowed > 0) connection.setMaxListeners(allowed + more);
 }
 
 /** Whether there is nobody any more who could get this response. */

@@ -6,6 +6,7 @@ import debug from 'debug';
 import { RouterError } from './errors.ts';
 import { onceClosed } from './on-close.ts';
 import type { Reply } from './reply.ts';
+import { isObject } from './openai/types.ts';
 import type { Call } from './sender.ts';
 import type { HealthBook } from './status/health.ts';
 import { openRecord, type CallRecord, type OpenRecord } from './status/record.ts';
@@ -57,6 +58,9 @@ export class OpenCall {
   readonly #res: ServerResponse;
   readonly #context: AsyncResource;
   readonly #observers: Observers;
+  /** The response has ended, by whomever it was given. */
+  #isFinished = false;
+  #isClosed = false;
   /** All of our answer has gone to the client's connection. */
   #isWritten = false;
   /** Two things must end: the response, and the way through the corridor. */
@@ -79,6 +83,11 @@ export class OpenCall {
     observers.usage.opened(prefix);
     observers.calls.begin();
     onceClosed(res, () => this.#onClose());
+    // Adapters for functions as a service tell nothing else, and say in it that nothing was finished.
+    res.on('finish', () => {
+      this.#isFinished = true;
+      this.#onClose();
+    });
   }
 
   /** What went wrong, for the record. */
@@ -120,8 +129,10 @@ export class OpenCall {
   }
 
   #onClose(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     const { ended, destroyed } = this.#reply;
-    const isFinished = this.#res.writableFinished;
+    const isFinished = this.#isFinished;
     this.#isWritten = ended && isFinished;
     const isAnsweredByHost = isFinished && !ended && this.#pending === 2;
     if (isAnsweredByHost || (!isFinished && !destroyed)) this.#call.cancellation.cancel(NOBODY_WAITS);
@@ -155,7 +166,7 @@ function tell(record: CallRecord, onCall: NonNullable<Observers['onCall']>): voi
     log('onCall threw %s', error instanceof Error ? error.name : typeof error);
   try {
     const told: unknown = onCall(record);
-    if (told instanceof Promise) told.catch(note);
+    if (isObject(told) && typeof told['then'] === 'function') Promise.resolve(told).catch(note);
   } catch (error) {
     note(error);
   }
