@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { createPrefixRouter, type CallRecord, type PrefixRouter } from '../lib/index.ts';
 import { sendJson, startCloud, type SimulatedCloud } from '../examples/simulated-clouds/cloud.ts';
-import { ask, askJson, startHost, type RunningHost } from './support/http.ts';
+import { askJson, startHost, type RunningHost } from './support/http.ts';
 
 const PATH = '/v1/chat/completions';
 

@@ -61,9 +61,9 @@ describe('HTTP/2, where no body needs to say that it comes', () => {
 
   test.each([
     ['a cloud', [BODY], '{"from":"cloud"}'],
-    ['a cloud, in pieces', [...BODY], '{"from":"cloud"}'],
+    ['a cloud, in pieces', BODY.split(''), '{"from":"cloud"}'],
     ['the host', [LOCAL_BODY], `local ${LOCAL_BODY}`],
-    ['the host, in pieces', [...LOCAL_BODY], `local ${LOCAL_BODY}`],
+    ['the host, in pieces', LOCAL_BODY.split(''), `local ${LOCAL_BODY}`],
     ['the host, without a body', [], 'local '],
   ])('a request for %s', async (_, pieces, expected) => {
     const stream = session.request(
@@ -82,13 +82,8 @@ describe('HTTP/2, where no body needs to say that it comes', () => {
 class AdapterResponse extends ServerResponse {
   text = '';
 
-  override write(piece: string | Buffer): boolean {
-    this.text += String(piece);
-    return true;
-  }
-
   override end(piece?: unknown): this {
-    if (piece !== undefined) this.text += String(piece);
+    this.text = piece as string;
     this.emit('finish');
     return this;
   }

@@ -178,11 +178,11 @@ class Exchange extends AsyncResource implements Dispatcher.DispatchHandler, Upst
 
   onResponseEnd(): void {
     this.#ended = true;
-    this.runInAsyncScope(this.#finish, this);
+    this.runInAsyncScope(() => this.#finish());
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.runInAsyncScope(this.giveUp, this, error);
+    this.runInAsyncScope(() => this.giveUp(error));
   }
 
   read(sink: BodySink): void {
@@ -261,10 +261,14 @@ class Exchange extends AsyncResource implements Dispatcher.DispatchHandler, Upst
   }
 }
 
+function handOn(exchange: Exchange): void {
+  exchange.deliver();
+}
+
 /** A bug behind the sink, or in what a host hangs on its response, must not end the process. */
 function deliver(exchange: Exchange): void {
   try {
-    exchange.runInAsyncScope(exchange.deliver, exchange);
+    exchange.runInAsyncScope(handOn, undefined, exchange);
   } catch (error) {
     exchange.endWith(error);
   }
