@@ -78,17 +78,22 @@ function parse(text: string): JsonValue | undefined {
   }
 }
 
-interface OpenCall {
-  readonly id: string | undefined;
-  readonly name: string;
-  isAnswered: boolean;
-}
-
 export interface AnsweredCall {
   readonly id: string | undefined;
   readonly name: string;
   /** Place among the calls of the turn before; behind them all for a call that is not among them. */
   readonly order: number;
+}
+
+interface OpenCall extends AnsweredCall {
+  isAnswered: boolean;
+}
+
+/** Calls of a turn that share an id or a name, the oldest first. */
+interface Queue {
+  readonly calls: OpenCall[];
+  /** All before this one are answered: they are passed once, since a client may send any number of results. */
+  next: number;
 }
 
 /** Which calls were made, so that a result finds the name and the place of its own. */
@@ -102,37 +107,53 @@ export interface CallBook {
 
 export function createCallBook(): CallBook {
   const names = new Map<string, string>();
-  let open: OpenCall[] = [];
+  const byId = new Map<string | undefined, Queue>();
+  const byName = new Map<string, Queue>();
+  let count = 0;
+
+  function startTurn(): void {
+    byId.clear();
+    byName.clear();
+    count = 0;
+  }
 
   function add({ functionCall: { id, name } }: FunctionCallPart): void {
-    open.push({ id, name, isAnswered: false });
+    const call = { id, name, order: count++, isAnswered: false };
+    addTo(byId, id, call);
+    addTo(byName, name, call);
     if (id !== undefined) names.set(id, name);
   }
 
   function answer(message: ChatMessage, path: string): AnsweredCall {
-    const id = textOf(message.tool_call_id);
-    const shortId = id === undefined ? undefined : withoutSignature(id);
+    const longId = textOf(message.tool_call_id);
+    const id = longId === undefined ? undefined : withoutSignature(longId);
+    const ownName = textOf(message.name);
     // A legacy result has only the function's name.
-    const isAnswer = (call: OpenCall): boolean =>
-      !call.isAnswered && (shortId === undefined ? call.name === message.name : call.id === shortId);
-    const order = open.findIndex(isAnswer);
-    const call = open[order];
-    if (call !== undefined) {
-      call.isAnswered = true;
-      return { id: call.id, name: call.name, order };
-    }
-    const name = (shortId === undefined ? undefined : names.get(shortId)) ?? textOf(message.name);
+    const call = id === undefined ? takeFrom(byName, ownName) : takeFrom(byId, id);
+    if (call !== undefined) return call;
+    const name = (id === undefined ? undefined : names.get(id)) ?? ownName;
     if (name === undefined) throw noCall(path);
-    return { id: shortId, name, order: Number.MAX_SAFE_INTEGER };
+    return { id, name, order: Number.MAX_SAFE_INTEGER };
   }
 
-  return {
-    startTurn() {
-      open = [];
-    },
-    add,
-    answer,
-  };
+  return { startTurn, add, answer };
+}
+
+function addTo<Key>(queues: Map<Key, Queue>, key: Key, call: OpenCall): void {
+  const queue = queues.get(key);
+  if (queue === undefined) queues.set(key, { calls: [call], next: 0 });
+  else queue.calls.push(call);
+}
+
+/** The oldest call that has no result yet. */
+function takeFrom<Key>(queues: Map<Key, Queue>, key: Key): OpenCall | undefined {
+  const queue = queues.get(key);
+  if (queue === undefined) return undefined;
+  // A call stands in two queues, and may have been answered by the other.
+  while (queue.calls[queue.next]?.isAnswered) queue.next += 1;
+  const call = queue.calls[queue.next];
+  if (call !== undefined) call.isAnswered = true;
+  return call;
 }
 
 function noCall(path: string): RouterError {
