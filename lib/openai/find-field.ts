@@ -59,8 +59,8 @@ function valueEnd(text: string, start: number): number {
   return -1;
 }
 
-/** Behind the closing quote, or -1. */
-function stringEnd(text: string, start: number): number {
+/** Behind the closing quote, or -1. @param start Where the opening one stands. */
+export function stringEnd(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) return at + 1;

@@ -228,6 +228,30 @@ describe('calls and results', () => {
     expect(responseOf(content)).toEqual(response);
   });
 
+  test.each([
+    ['a price', '3.10'],
+    ['a fraction of zero', '1.0'],
+    ['an exponent', '1e5'],
+    ['a negative zero', '-0'],
+    ['a number beyond all', '1e400'],
+    ['an integer of 64 bits', '12345678901234567890'],
+    ['an escape', String.raw`"\u00e9"`],
+    ['an object with an id of 64 bits', '{"id":1740000000000000123,"name":"a"}'],
+    ['a list with a number beyond all', '[1,[1e400]]'],
+  ])('a result with %s stays text: as JSON it would come out as something else', (_name, text) => {
+    expect(responseOf(text)).toEqual({ output: text });
+  });
+
+  test.each([
+    ['a number between blanks', ' -1.5\n', { output: -1.5 }],
+    ['true', 'true', { output: true }],
+    ['null', 'null', { output: null }],
+    ['an id of 64 bits in a string', '{"id":"1740000000000000123"}', { id: '1740000000000000123' }],
+    ['a list of the greatest safe integer', '[9007199254740991]', { output: [9007199254740991] }],
+  ])('a result that is %s comes out as it was', (_name, text, response) => {
+    expect(responseOf(text)).toEqual(response);
+  });
+
   test('a result nested beyond what Google reads is sent as text', () => {
     const text = `${'{"a":'.repeat(500)}1${'}'.repeat(500)}`;
     expect(responseOf(text)).toEqual({ output: text });

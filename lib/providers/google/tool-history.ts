@@ -1,5 +1,6 @@
 /** Tool calls and their results in a conversation's history. */
 import { RouterError } from '../../errors.ts';
+import { holdsInexactNumber } from '../../openai/exact-numbers.ts';
 import { isObject, type ChatMessage, type JsonObject, type JsonValue } from '../../openai/types.ts';
 import { unsupported } from '../fields.ts';
 import { hasKey, isPresent, isTooDeep, textOf } from './json.ts';
@@ -66,8 +67,15 @@ function toArgs(text: JsonValue | undefined): JsonObject {
  */
 export function toResponse(text: string): JsonObject {
   const value = parse(text);
-  if (value === undefined || isTooDeep(value) || hasKey(value, '$ref')) return { output: text };
+  if (value === undefined || isTooDeep(value) || hasKey(value, '$ref') || isChanged(value, text))
+    return { output: text };
   return isObject(value) ? value : { output: value };
+}
+
+/** True for a price of `3.10` or an id of 64 bits: as JSON the model would read `3.1`, and the id of something else. */
+function isChanged(value: JsonValue, text: string): boolean {
+  if (typeof value === 'object' && value !== null) return holdsInexactNumber(text);
+  return JSON.stringify(value) !== text.trim();
 }
 
 function parse(text: string): JsonValue | undefined {
