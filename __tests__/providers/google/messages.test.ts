@@ -252,6 +252,28 @@ describe('calls and results', () => {
     expect(responseOf(text)).toEqual(response);
   });
 
+  test.each([
+    ['an output beside something else', { output: 'total 4', metadata: { exit_code: 1 } }],
+    ['an error beside something else', { error: 'none', results: [1] }],
+    ['an error that is null', { error: null }],
+    ['an error that is null beside the answer', { error: null, data: { temp: 3 } }],
+    ['an output and an error', { output: 'half', error: 'cut' }],
+  ])(
+    'a result with %s is the output as a whole: Gemini would not read what stands beside its keys',
+    (_name, value) => {
+      expect(responseOf(JSON.stringify(value))).toEqual({ output: value });
+    },
+  );
+
+  test.each([
+    ['an output alone', { output: { a: 1 } }],
+    ['an output that is null', { output: null }],
+    ['an error alone', { error: 'no such city' }],
+    ['an error further down', { weather: { error: null, output: 3 } }],
+  ])('a result with %s is sent as it is', (_name, value) => {
+    expect(responseOf(JSON.stringify(value))).toEqual(value);
+  });
+
   test('a result nested beyond what Google reads is sent as text', () => {
     const text = `${'{"a":'.repeat(500)}1${'}'.repeat(500)}`;
     expect(responseOf(text)).toEqual({ output: text });

@@ -69,7 +69,16 @@ export function toResponse(text: string): JsonObject {
   const value = parse(text);
   if (value === undefined || isTooDeep(value) || hasKey(value, '$ref') || isChanged(value, text))
     return { output: text };
-  return isObject(value) ? value : { output: value };
+  return isObject(value) && isReadWhole(value) ? value : { output: value };
+}
+
+/**
+ * Without `output` and `error` a result is read whole, with one of them perhaps only that. And an `error` of null, by
+ * which a tool says that all went well, must not be taken for one. https://ai.google.dev/api/caching#FunctionResponse
+ */
+function isReadWhole(result: JsonObject): boolean {
+  if (!Object.hasOwn(result, 'output') && !Object.hasOwn(result, 'error')) return true;
+  return Object.keys(result).length === 1 && result.error !== null;
 }
 
 /** True for a price of `3.10` or an id of 64 bits: as JSON the model would read `3.1`, and the id of something else. */
