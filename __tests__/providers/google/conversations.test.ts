@@ -208,6 +208,22 @@ const format = fc.constantFrom<JsonObject>(
       },
     },
   },
+  {
+    response_format: {
+      type: 'json_schema',
+      json_schema: {
+        name: 'r',
+        schema: {
+          type: 'object',
+          properties: {
+            ok: { const: true },
+            none: { anyOf: [{ const: null }, { $ref: '#/$defs/T', description: 'd' }] },
+          },
+          $defs: { T: { type: 'array', prefixItems: [{ $ref: '#/$defs/T', default: [] }] } },
+        },
+      },
+    },
+  },
 );
 
 const request = fc
