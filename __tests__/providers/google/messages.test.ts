@@ -188,8 +188,10 @@ describe('calls and results', () => {
     ['an object', '{"a":1}', { a: 1 }],
     ['nothing', undefined, {}],
     ['blanks', ' \n', {}],
-    ['null', 'null', { value: null }],
+    ['an empty text', '', {}],
+    ['null', ' null ', {}],
     ['a string', '"s"', { value: 's' }],
+    ['a number', '0', { value: 0 }],
     ['half an object', '{"a":', { raw_arguments: '{"a":' }],
   ])('arguments that are %s stay with their call', (_name, text, args) => {
     expect(argsOf(text)).toEqual(args);
@@ -386,6 +388,63 @@ describe('calls and results', () => {
     expect(contents[2]?.parts).toEqual([
       { functionResponse: { id: 'call_fc_1', name: 'f', response: { output: 1 } } },
       { functionResponse: { name: 'g', response: { output: 2 } } },
+    ]);
+  });
+
+  test('calls and results with empty ids, as some local servers write them, are paired in their order', () => {
+    const messages = [
+      user('Q'),
+      calls(call('', 'f'), call('c2', 'g'), call('', 'h')),
+      result('c2', '2'),
+      result('', '1'),
+      result('', '3'),
+    ];
+    expect(contentsOf(messages, 'gemini-2.5-flash-lite').slice(1)).toEqual([
+      {
+        role: 'model',
+        parts: [
+          { functionCall: { name: 'f', args: {} } },
+          { functionCall: { id: 'c2', name: 'g', args: {} } },
+          { functionCall: { name: 'h', args: {} } },
+        ],
+      },
+      {
+        role: 'user',
+        parts: [
+          { functionResponse: { name: 'f', response: { output: 1 } } },
+          { functionResponse: { id: 'c2', name: 'g', response: { output: 2 } } },
+          { functionResponse: { name: 'h', response: { output: 3 } } },
+        ],
+      },
+    ]);
+  });
+
+  test('of results with empty ids, one that names its function belongs to a call of that function', () => {
+    const [, , results] = contentsOf([
+      user('Q'),
+      calls(call('', 'f'), call('', 'g')),
+      { ...result('', 'of g'), name: 'g' },
+      result('', 'of f'),
+    ]);
+    expect(results?.parts).toEqual([
+      { functionResponse: { name: 'f', response: { output: 'of f' } } },
+      { functionResponse: { name: 'g', response: { output: 'of g' } } },
+    ]);
+  });
+
+  test.each([
+    ['the calls all have ids', [calls(call('c1')), result('')]],
+    ['the call without one has its result already', [calls(call('')), result(''), result('')]],
+    [
+      'the call without one is of an earlier turn',
+      [calls(call('')), user('Q'), calls(call('c1')), result('')],
+    ],
+  ])('a result with an empty id is refused where %s', (_name, messages) => {
+    expect(refusalOf([user('Q'), ...messages])).toEqual([
+      400,
+      'invalid_request_error',
+      'invalid_value',
+      `messages[${messages.length}].tool_call_id`,
     ]);
   });
 

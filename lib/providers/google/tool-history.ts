@@ -58,6 +58,8 @@ function toArgs(text: JsonValue | undefined): JsonObject {
   if (typeof text !== 'string' || text.trim() === '') return {};
   const value = parse(text);
   if (value === undefined || isTooDeep(value)) return { raw_arguments: text };
+  // No arguments, as some models and servers write it.
+  if (value === null) return {};
   return isObject(value) ? value : { value };
 }
 
@@ -145,8 +147,9 @@ export function createCallBook(): CallBook {
     const longId = textOf(message.tool_call_id);
     const id = longId === undefined ? undefined : withoutSignature(longId);
     const ownName = textOf(message.name);
-    // A legacy result has only the function's name.
-    const call = id === undefined ? takeFrom(byName, ownName) : takeFrom(byId, id);
+    // A legacy result has only the function's name. Some local servers leave all ids empty: what is left is the order,
+    // and a result too few or too many is refused by Google, which counts them.
+    const call = id === undefined && ownName !== undefined ? takeFrom(byName, ownName) : takeFrom(byId, id);
     if (call !== undefined) return call;
     const name = (id === undefined ? undefined : names.get(id)) ?? ownName;
     if (name === undefined) throw noCall(path);
