@@ -91,6 +91,19 @@ describe('user and assistant messages', () => {
     expect(contentsOf([user(content)])).toEqual([{ role: 'user', parts: [{ text: ' ' }] }]);
   });
 
+  test('a user message without content is refused: it says nothing, not even that it is empty', () => {
+    const { status, type, code, param, message } = errorOf(() =>
+      convert({ model: MODEL, messages: [{ role: 'user' }] }),
+    );
+    expect([status, type, code, param, message]).toEqual([
+      400,
+      'invalid_request_error',
+      'invalid_value',
+      'messages[0].content',
+      "'messages[0].content' is missing.",
+    ]);
+  });
+
   test('a conversation of nothing but empty assistant messages becomes a blank', () => {
     expect(contentsOf([{ role: 'assistant', content: null }])).toEqual([
       { role: 'user', parts: [{ text: ' ' }] },

@@ -158,6 +158,8 @@ function systemTexts(content: JsonValue | undefined, path: string, baseUrl: stri
 }
 
 function userParts(content: JsonValue | undefined, path: string, baseUrl: string): Part[] {
+  // Null or empty can be meant; without the field it is a mistake, which Google could not name.
+  if (content === undefined) throw invalid({ param: `${path}.content` }, 'is missing');
   const parts = toParts(content, `${path}.content`, baseUrl, 'all').filter((part) => part !== null);
   return parts.length === 0 ? [BLANK] : parts;
 }
