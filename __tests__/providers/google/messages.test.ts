@@ -184,6 +184,39 @@ describe('user and assistant messages', () => {
   });
 });
 
+describe('messages of two hundred thousand parts, more than the stack holds arguments', () => {
+  const many = <Item>(item: Item): Item[] => Array.from({ length: 200_000 }, () => item);
+  const text = many({ type: 'text', text: 'x' });
+
+  test.each<[string, JsonObject]>([
+    ['the user says', { role: 'user', content: text }],
+    ['the model said', { role: 'assistant', content: text }],
+  ])('what %s', (_name, message) => {
+    expect(contentsOf([message])[0]?.parts).toEqual(many({ text: 'x' }));
+  });
+
+  test('what the model called', () => {
+    const [content] = contentsOf(
+      [{ role: 'assistant', tool_calls: many(call('c1')) }],
+      'gemini-2.5-flash-lite',
+    );
+    expect(content?.parts).toEqual(many({ functionCall: { id: 'c1', name: 'f', args: {} } }));
+  });
+
+  test('what the system says', () => {
+    const { systemInstruction } = bodyOf({ model: MODEL, messages: [{ role: 'system', content: text }] });
+    expect(systemInstruction).toEqual({ parts: many({ text: 'x' }) });
+  });
+
+  test('what a tool gave to a model that takes no images', () => {
+    const image = { type: 'image_url', image_url: { url: 'https://e.org/a.png' } };
+    const messages = [user('Q'), calls(call('c1')), result('c1', many(image))];
+    expect(convert({ model: 'gemini-2.5-flash-lite', messages }).dropped).toEqual(
+      Array.from({ length: 200_000 }, (_, index) => `messages[2].content[${index}]`),
+    );
+  });
+});
+
 describe('calls and results', () => {
   const argsOf = (args: string | undefined): unknown => {
     const one = {
