@@ -272,6 +272,11 @@ export class GeminiRequest {
       this.#config['responseSchema'] !== undefined || this.#config['responseJsonSchema'] !== undefined;
     if (hasSchema && mimeType !== 'application/json')
       return "* GenerateContentRequest.generation_config.response_schema: only allowed when response mime type is 'application/json'";
+    const problem = answerSchemaProblem(
+      this.#config['responseJsonSchema'],
+      '* GenerateContentRequest.generation_config.response_json_schema',
+    );
+    if (problem !== undefined) return problem;
     if (mimeType === 'application/json' && this.#generation === 0)
       return `JSON mode is not enabled for models/${this.#model}`;
     const hasFunctions = list(this.#request['tools']).some(
@@ -345,6 +350,37 @@ function declarationProblem(functions: readonly Json[]): string | undefined {
       return `${at}.parameters.properties: should be non-empty for OBJECT type`;
   }
   return undefined;
+}
+
+/** What the documentation of `responseJsonSchema` rules out. https://ai.google.dev/api/generate-content#GenerationConfig */
+function answerSchemaProblem(schema: unknown, at: string): string | undefined {
+  if (!isJson(schema)) return undefined;
+  const values: unknown[] = Array.isArray(schema['enum']) ? schema['enum'] : [];
+  const odd = values.find((value) => typeof value !== 'string' && typeof value !== 'number');
+  if (odd !== undefined)
+    return `${at}.enum: only strings and numbers are supported, not ${JSON.stringify(odd)}`;
+  for (const [place, inner] of subSchemasOf(schema)) {
+    const beside = Object.keys(inner).find((key) => !key.startsWith('$'));
+    if (inner['$ref'] !== undefined && beside !== undefined)
+      return `${at}.${place}: ${beside} is set beside $ref, where only properties starting with $ may be`;
+    const problem = answerSchemaProblem(inner, `${at}.${place}`);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** The schemas in the keywords that are supported, each with its place. */
+function subSchemasOf(schema: Json): [place: string, schema: Json][] {
+  const named = ['properties', '$defs'].flatMap((keyword) =>
+    Object.entries(json(schema[keyword])).map(([name, inner]) => [`${keyword}["${name}"]`, inner] as const),
+  );
+  const listed = ['items', 'prefixItems', 'anyOf', 'oneOf'].flatMap((keyword) =>
+    list(schema[keyword]).map((inner, index) => [`${keyword}[${index}]`, inner] as const),
+  );
+  const single = ['items', 'additionalProperties'].map((keyword) => [keyword, schema[keyword]] as const);
+  return [...named, ...listed, ...single].flatMap(([place, inner]) =>
+    isJson(inner) ? [[place, inner]] : [],
+  );
 }
 
 function generationOf(model: string): number {

@@ -59,7 +59,7 @@ function valueEnd(text: string, start: number): number {
   return -1;
 }
 
-/** Behind the closing quote, or -1. */
+/** Behind the closing quote, or -1. @param start Where the opening one stands. */
 export function stringEnd(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

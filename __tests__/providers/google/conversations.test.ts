@@ -66,10 +66,11 @@ const exchange = fc
     results: fc.array(anything, { minLength: 4, maxLength: 4 }),
     order: fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }),
     between: fc.option(system, { nil: undefined }),
-    ids: fc.constantFrom('unique', 'again'),
+    ids: fc.constantFrom('unique', 'again', 'empty'),
   })
   .map(({ content, calls, results, order, between, ids }) => (turn: number): JsonObject[] => {
-    const idOf = (place: number): string => (ids === 'unique' ? `call_${turn}_${place}` : `call_${place}`);
+    const idOf = (place: number): string =>
+      ({ unique: `call_${turn}_${place}`, again: `call_${place}`, empty: '' })[ids];
     const tool_calls = calls.map((call, place): JsonObject => ({
       index: place,
       id: idOf(place),
@@ -204,6 +205,22 @@ const format = fc.constantFrom<JsonObject>(
           properties: { a: { const: 1 } },
           required: ['a'],
           additionalProperties: false,
+        },
+      },
+    },
+  },
+  {
+    response_format: {
+      type: 'json_schema',
+      json_schema: {
+        name: 'r',
+        schema: {
+          type: 'object',
+          properties: {
+            ok: { const: true },
+            none: { anyOf: [{ const: null }, { $ref: '#/$defs/T', description: 'd' }] },
+          },
+          $defs: { T: { type: 'array', prefixItems: [{ $ref: '#/$defs/T', default: [] }] } },
         },
       },
     },

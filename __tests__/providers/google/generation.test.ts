@@ -85,7 +85,7 @@ describe('response_format', () => {
       type: 'object',
       properties: {
         const: { const: 1 },
-        properties: { type: 'object', properties: { enum: { const: null } } },
+        properties: { type: 'object', properties: { enum: { const: 'x' } } },
         defaulted: { type: 'object', default: { const: 2 }, examples: [{ const: 3 }], enum: [{ const: 4 }] },
       },
       patternProperties: { '^x': { const: 5 } },
@@ -107,7 +107,7 @@ describe('response_format', () => {
       type: 'object',
       properties: {
         const: { enum: [1] },
-        properties: { type: 'object', properties: { enum: { enum: [null] } } },
+        properties: { type: 'object', properties: { enum: { enum: ['x'] } } },
         defaulted: { type: 'object', default: { const: 2 }, examples: [{ const: 3 }], enum: [{ const: 4 }] },
       },
       patternProperties: { '^x': { enum: [5] } },
@@ -124,6 +124,51 @@ describe('response_format', () => {
       propertyNames: { enum: [18] },
       dependentSchemas: { a: { enum: [19] } },
       $defs: null,
+    });
+  });
+
+  test.each<[string, JsonObject, JsonObject]>([
+    ['true', { const: true }, { type: 'boolean' }],
+    ['false among types', { type: ['boolean', 'null'], const: false }, { type: 'boolean' }],
+    ['null', { title: 't', const: null }, { title: 't', type: 'null' }],
+    ['null, given twice', { enum: [null], const: null }, { type: 'null' }],
+    ['an object', { const: { a: 1 } }, { type: 'object' }],
+    ['a list', { const: [1] }, { type: 'array' }],
+  ])('a const of %s becomes its type: enum is for strings and numbers', (_name, given, sent) => {
+    expect(schemaSent({ type: 'object', properties: { a: given } })).toEqual({
+      type: 'object',
+      properties: { a: sent },
+    });
+  });
+
+  test('beside a reference stands nothing but what begins with $', () => {
+    const given = {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      $defs: { T: { type: 'object', properties: { next: { $ref: '#/$defs/T', default: null } } } },
+      type: 'object',
+      properties: {
+        a: { $ref: '#/$defs/T', $comment: 'c', description: 'the a', default: 1, const: 1 },
+        $ref: { type: 'string', description: 'a property of that name' },
+        list: { type: 'array', items: { title: 'I', $ref: '#/$defs/T' } },
+      },
+    };
+    expect(schemaSent(given)).toEqual({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      $defs: { T: { type: 'object', properties: { next: { $ref: '#/$defs/T' } } } },
+      type: 'object',
+      properties: {
+        a: { $ref: '#/$defs/T', $comment: 'c' },
+        $ref: { type: 'string', description: 'a property of that name' },
+        list: { type: 'array', items: { $ref: '#/$defs/T' } },
+      },
+    });
+  });
+
+  test('a schema that is a reference itself keeps what it points to', () => {
+    const definitions = { T: { type: 'object', properties: { a: { const: 1 } } } };
+    expect(schemaSent({ $ref: '#/definitions/T', title: 'T', definitions })).toEqual({
+      $ref: '#/definitions/T',
+      definitions: { T: { type: 'object', properties: { a: { enum: [1] } } } },
     });
   });
 

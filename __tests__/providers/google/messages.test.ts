@@ -91,6 +91,19 @@ describe('user and assistant messages', () => {
     expect(contentsOf([user(content)])).toEqual([{ role: 'user', parts: [{ text: ' ' }] }]);
   });
 
+  test('a user message without content is refused: it says nothing, not even that it is empty', () => {
+    const { status, type, code, param, message } = errorOf(() =>
+      convert({ model: MODEL, messages: [{ role: 'user' }] }),
+    );
+    expect([status, type, code, param, message]).toEqual([
+      400,
+      'invalid_request_error',
+      'invalid_value',
+      'messages[0].content',
+      "'messages[0].content' is missing.",
+    ]);
+  });
+
   test('a conversation of nothing but empty assistant messages becomes a blank', () => {
     expect(contentsOf([{ role: 'assistant', content: null }])).toEqual([
       { role: 'user', parts: [{ text: ' ' }] },
@@ -171,6 +184,39 @@ describe('user and assistant messages', () => {
   });
 });
 
+describe('messages of two hundred thousand parts, more than the stack holds arguments', () => {
+  const many = <Item>(item: Item): Item[] => Array.from({ length: 200_000 }, () => item);
+  const text = many({ type: 'text', text: 'x' });
+
+  test.each<[string, JsonObject]>([
+    ['the user says', { role: 'user', content: text }],
+    ['the model said', { role: 'assistant', content: text }],
+  ])('what %s', (_name, message) => {
+    expect(contentsOf([message])[0]?.parts).toEqual(many({ text: 'x' }));
+  });
+
+  test('what the model called', () => {
+    const [content] = contentsOf(
+      [{ role: 'assistant', tool_calls: many(call('c1')) }],
+      'gemini-2.5-flash-lite',
+    );
+    expect(content?.parts).toEqual(many({ functionCall: { id: 'c1', name: 'f', args: {} } }));
+  });
+
+  test('what the system says', () => {
+    const { systemInstruction } = bodyOf({ model: MODEL, messages: [{ role: 'system', content: text }] });
+    expect(systemInstruction).toEqual({ parts: many({ text: 'x' }) });
+  });
+
+  test('what a tool gave to a model that takes no images', () => {
+    const image = { type: 'image_url', image_url: { url: 'https://e.org/a.png' } };
+    const messages = [user('Q'), calls(call('c1')), result('c1', many(image))];
+    expect(convert({ model: 'gemini-2.5-flash-lite', messages }).dropped).toEqual(
+      Array.from({ length: 200_000 }, (_, index) => `messages[2].content[${index}]`),
+    );
+  });
+});
+
 describe('calls and results', () => {
   const argsOf = (args: string | undefined): unknown => {
     const one = {
@@ -188,8 +234,10 @@ describe('calls and results', () => {
     ['an object', '{"a":1}', { a: 1 }],
     ['nothing', undefined, {}],
     ['blanks', ' \n', {}],
-    ['null', 'null', { value: null }],
+    ['an empty text', '', {}],
+    ['null', ' null ', {}],
     ['a string', '"s"', { value: 's' }],
+    ['a number', '0', { value: 0 }],
     ['half an object', '{"a":', { raw_arguments: '{"a":' }],
   ])('arguments that are %s stay with their call', (_name, text, args) => {
     expect(argsOf(text)).toEqual(args);
@@ -226,6 +274,52 @@ describe('calls and results', () => {
     ],
   ])('a result that is %s becomes an object', (_name, content, response) => {
     expect(responseOf(content)).toEqual(response);
+  });
+
+  test.each([
+    ['a price', '3.10'],
+    ['a fraction of zero', '1.0'],
+    ['an exponent', '1e5'],
+    ['a negative zero', '-0'],
+    ['a number beyond all', '1e400'],
+    ['an integer of 64 bits', '12345678901234567890'],
+    ['an escape', String.raw`"\u00e9"`],
+    ['an object with an id of 64 bits', '{"id":1740000000000000123,"name":"a"}'],
+    ['a list with a number beyond all', '[1,[1e400]]'],
+  ])('a result with %s stays text: as JSON it would come out as something else', (_name, text) => {
+    expect(responseOf(text)).toEqual({ output: text });
+  });
+
+  test.each([
+    ['a number between blanks', ' -1.5\n', { output: -1.5 }],
+    ['true', 'true', { output: true }],
+    ['null', 'null', { output: null }],
+    ['an id of 64 bits in a string', '{"id":"1740000000000000123"}', { id: '1740000000000000123' }],
+    ['a list of the greatest safe integer', '[9007199254740991]', { output: [9007199254740991] }],
+  ])('a result that is %s comes out as it was', (_name, text, response) => {
+    expect(responseOf(text)).toEqual(response);
+  });
+
+  test.each([
+    ['an output beside something else', { output: 'total 4', metadata: { exit_code: 1 } }],
+    ['an error beside something else', { error: 'none', results: [1] }],
+    ['an error that is null', { error: null }],
+    ['an error that is null beside the answer', { error: null, data: { temp: 3 } }],
+    ['an output and an error', { output: 'half', error: 'cut' }],
+  ])(
+    'a result with %s is the output as a whole: Gemini would not read what stands beside its keys',
+    (_name, value) => {
+      expect(responseOf(JSON.stringify(value))).toEqual({ output: value });
+    },
+  );
+
+  test.each([
+    ['an output alone', { output: { a: 1 } }],
+    ['an output that is null', { output: null }],
+    ['an error alone', { error: 'no such city' }],
+    ['an error further down', { weather: { error: null, output: 3 } }],
+  ])('a result with %s is sent as it is', (_name, value) => {
+    expect(responseOf(JSON.stringify(value))).toEqual(value);
   });
 
   test('a result nested beyond what Google reads is sent as text', () => {
@@ -340,6 +434,63 @@ describe('calls and results', () => {
     expect(contents[2]?.parts).toEqual([
       { functionResponse: { id: 'call_fc_1', name: 'f', response: { output: 1 } } },
       { functionResponse: { name: 'g', response: { output: 2 } } },
+    ]);
+  });
+
+  test('calls and results with empty ids, as some local servers write them, are paired in their order', () => {
+    const messages = [
+      user('Q'),
+      calls(call('', 'f'), call('c2', 'g'), call('', 'h')),
+      result('c2', '2'),
+      result('', '1'),
+      result('', '3'),
+    ];
+    expect(contentsOf(messages, 'gemini-2.5-flash-lite').slice(1)).toEqual([
+      {
+        role: 'model',
+        parts: [
+          { functionCall: { name: 'f', args: {} } },
+          { functionCall: { id: 'c2', name: 'g', args: {} } },
+          { functionCall: { name: 'h', args: {} } },
+        ],
+      },
+      {
+        role: 'user',
+        parts: [
+          { functionResponse: { name: 'f', response: { output: 1 } } },
+          { functionResponse: { id: 'c2', name: 'g', response: { output: 2 } } },
+          { functionResponse: { name: 'h', response: { output: 3 } } },
+        ],
+      },
+    ]);
+  });
+
+  test('of results with empty ids, one that names its function belongs to a call of that function', () => {
+    const [, , results] = contentsOf([
+      user('Q'),
+      calls(call('', 'f'), call('', 'g')),
+      { ...result('', 'of g'), name: 'g' },
+      result('', 'of f'),
+    ]);
+    expect(results?.parts).toEqual([
+      { functionResponse: { name: 'f', response: { output: 'of f' } } },
+      { functionResponse: { name: 'g', response: { output: 'of g' } } },
+    ]);
+  });
+
+  test.each([
+    ['the calls all have ids', [calls(call('c1')), result('')]],
+    ['the call without one has its result already', [calls(call('')), result(''), result('')]],
+    [
+      'the call without one is of an earlier turn',
+      [calls(call('')), user('Q'), calls(call('c1')), result('')],
+    ],
+  ])('a result with an empty id is refused where %s', (_name, messages) => {
+    expect(refusalOf([user('Q'), ...messages])).toEqual([
+      400,
+      'invalid_request_error',
+      'invalid_value',
+      `messages[${messages.length}].tool_call_id`,
     ]);
   });
 

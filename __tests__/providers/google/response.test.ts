@@ -345,6 +345,29 @@ describe('answers that are none', () => {
     ]);
   });
 
+  test('a prompt that is blocked when its answer has begun ends it as a filter does', () => {
+    const candidates = [
+      { content: { parts: [{ text: 'a' }] }, index: 0 },
+      { content: { parts: [{ text: 'b' }] }, index: 1, finishReason: 'MAX_TOKENS' },
+    ];
+    expect(respond({ candidates, promptFeedback: { blockReason: 'SAFETY' } }).choices).toEqual([
+      {
+        index: 0,
+        message: { role: 'assistant', content: 'a', refusal: 'Google blocked the prompt: SAFETY.' },
+        logprobs: null,
+        finish_reason: 'content_filter',
+        native_finish_reason: 'PROMPT_SAFETY',
+      },
+      {
+        index: 1,
+        message: { role: 'assistant', content: 'b', refusal: null },
+        logprobs: null,
+        finish_reason: 'length',
+        native_finish_reason: 'MAX_TOKENS',
+      },
+    ]);
+  });
+
   test('an error under HTTP 200 is an error', () => {
     const error = errorOf(() => respond({ error: { code: 503, message: 'm', status: 'UNAVAILABLE' } }));
     expect([error.status, error.code]).toEqual([503, 'provider_overloaded']);

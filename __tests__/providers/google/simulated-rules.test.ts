@@ -65,7 +65,7 @@ describe('the parser', () => {
     expect(refusalOf(request, 'gemini-3.8-flash')).toBe(refusal);
   });
 
-  test('JSON schemas, arguments and results are not looked into', () => {
+  test('unknown keys in JSON schemas, arguments and results are none of its business', () => {
     const functions = [{ name: 'f', parametersJsonSchema: { type: 'object', foo: { const: 1 } } }];
     const contents = [
       QUESTION,
@@ -467,6 +467,50 @@ describe('settings', () => {
     ],
   ])('%s: refused by %s', (_name, model, request, refusal) => {
     expect(refusalOf(request, model)).toBe(refusal);
+  });
+
+  const answering = (responseJsonSchema: JsonObject): JsonObject =>
+    configured({ responseMimeType: 'application/json', responseJsonSchema });
+  const SCHEMA_AT = '* GenerateContentRequest.generation_config.response_json_schema';
+
+  test.each<[string, JsonObject, string]>([
+    [
+      'a description beside a reference',
+      { properties: { a: { $ref: '#/$defs/T', description: 'd' } } },
+      `${SCHEMA_AT}.properties["a"]: description is set beside $ref, where only properties starting with $ may be`,
+    ],
+    [
+      'a default beside a reference in a definition',
+      { $defs: { T: { items: { default: 1, $ref: '#/$defs/T' } } } },
+      `${SCHEMA_AT}.$defs["T"].items: default is set beside $ref, where only properties starting with $ may be`,
+    ],
+    [
+      'an enum with a boolean',
+      { anyOf: [{ type: 'null' }, { enum: ['a', true] }] },
+      `${SCHEMA_AT}.anyOf[1].enum: only strings and numbers are supported, not true`,
+    ],
+    [
+      'an enum of null',
+      { enum: [null] },
+      `${SCHEMA_AT}.enum: only strings and numbers are supported, not null`,
+    ],
+  ])('a schema of the answer with %s is refused', (_name, schema, refusal) => {
+    expect(refusalOf(answering(schema), 'gemini-3-flash')).toBe(refusal);
+  });
+
+  test('a schema of the answer may be a reference, name definitions and list strings and numbers', () => {
+    const schema = {
+      $ref: '#/$defs/T',
+      $defs: {
+        T: {
+          type: 'object',
+          properties: { $ref: { description: 'd' }, enum: { enum: ['a', 1] } },
+          prefixItems: [{ $ref: '#/$defs/T', $comment: 'c' }],
+          additionalProperties: false,
+        },
+      },
+    };
+    expect(refusalOf(answering(schema), 'gemini-3-flash')).toBeUndefined();
   });
 
   test('a bad name of a function is refused in the words of Google', () => {

@@ -305,6 +305,39 @@ describe('endings', () => {
   });
 });
 
+describe('a prompt that is blocked when its answer has begun', () => {
+  const BLOCK = { promptFeedback: { blockReason: 'PROHIBITED_CONTENT' } };
+  const blocked = (index: number): object[] => [
+    { index, delta: { refusal: 'Google blocked the prompt: PROHIBITED_CONTENT.' } },
+    {
+      index,
+      delta: {},
+      finish_reason: 'content_filter',
+      native_finish_reason: 'PROMPT_PROHIBITED_CONTENT',
+    },
+  ];
+
+  test('ends it as a filter does', () => {
+    const { choices, error } = streamEvents([text('a'), BLOCK]);
+    expect(choices).toEqual([ROLE, { index: 0, delta: { content: 'a' } }, ...blocked(0)]);
+    expect(error).toBeUndefined();
+  });
+
+  test('leaves a candidate that has ended as it is', () => {
+    const { choices } = streamEvents([
+      event({ ...parts({ text: 'a' }), finishReason: 'STOP' }),
+      event({ ...parts({ text: 'b' }), index: 1 }),
+      BLOCK,
+    ]);
+    expect(choices.slice(4)).toEqual([END, ...blocked(1)]);
+  });
+
+  test('ends it also where the block stands behind the stream', () => {
+    const { choices } = streamEvents([text('a')], { rest: JSON.stringify(BLOCK, null, 2) });
+    expect(choices.slice(2)).toEqual(blocked(0));
+  });
+});
+
 /** What an accumulator of a client makes of the chunks of one choice. */
 function accumulate(choices: readonly ChunkChoice[]): JsonObject {
   const whole: Record<string, string> = {};

@@ -6,7 +6,7 @@ import { isEmpty, isPresent, isTooDeep, textOf, wordOf } from './json.ts';
 import { invalid } from './media.ts';
 import type { ModelTraits } from './models.ts';
 import type { Namespace } from './namespace.ts';
-import { withoutConst } from './schema.ts';
+import { toAnswerSchema } from './schema.ts';
 import { toThinking } from './thinking.ts';
 
 export interface Generation {
@@ -109,7 +109,7 @@ function schemaOf(format: JsonValue): JsonValue {
   const schema = isObject(named) ? named.schema : undefined;
   if (!isObject(schema)) throw invalid({ param }, 'is missing');
   if (isTooDeep(schema)) throw invalid({ param }, 'is nested too deeply');
-  return withoutConst(schema);
+  return toAnswerSchema(schema);
 }
 
 function modalities(request: ChatRequest, traits: ModelTraits): Generation {

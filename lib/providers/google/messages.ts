@@ -55,10 +55,10 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
     switch (message.role) {
       case 'system':
       case 'developer':
-        systemParts.push(...systemTexts(message.content, path, context.baseUrl));
+        addAll(systemParts, systemTexts(message.content, path, context.baseUrl));
         return;
       case 'user':
-        turnOf('user').parts.push(...userParts(message.content, path, context.baseUrl));
+        addAll(turnOf('user').parts, userParts(message.content, path, context.baseUrl));
         return;
       case 'assistant':
         return addAssistant(message, path, `call_fc_${index}`);
@@ -77,7 +77,7 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
     // A message with nothing in it would be a content without parts.
     if (parts.length === 0) return;
     if (turns.at(-1)?.kind !== 'model') calls.startTurn();
-    turnOf('model').parts.push(...parts);
+    addAll(turnOf('model').parts, parts);
     for (const part of callParts) calls.add(part);
   }
 
@@ -85,7 +85,7 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
     const { id, name, order } = calls.answer(message, path);
     const { text, media } = resultContent(message.content, path, context);
     const mayHoldMedia = context.traits.isThirdGeneration;
-    if (!mayHoldMedia) dropped.push(...media.map((medium) => medium.path));
+    if (!mayHoldMedia) for (const medium of media) dropped.push(medium.path);
     turnOf('tool').results.push({
       order,
       part: {
@@ -116,6 +116,11 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
     return { ...systemInstruction, contents: toContents(turns, context.traits), dropped };
   }
   return { contents: toContents(withPreamble(turns, systemParts), context.traits), dropped };
+}
+
+/** Unlike `push(...items)`, which puts them all on the stack: a client may send more than it holds. */
+function addAll<Item>(list: Item[], items: readonly Item[]): void {
+  for (const item of items) list.push(item);
 }
 
 function toContents(turns: readonly Turn[], traits: ModelTraits): Content[] {
@@ -158,6 +163,8 @@ function systemTexts(content: JsonValue | undefined, path: string, baseUrl: stri
 }
 
 function userParts(content: JsonValue | undefined, path: string, baseUrl: string): Part[] {
+  // Null or empty can be meant; without the field it is a mistake, which Google could not name.
+  if (content === undefined) throw invalid({ param: `${path}.content` }, 'is missing');
   const parts = toParts(content, `${path}.content`, baseUrl, 'all').filter((part) => part !== null);
   return parts.length === 0 ? [BLANK] : parts;
 }

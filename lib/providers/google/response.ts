@@ -11,7 +11,7 @@ import {
 } from '../../openai/types.ts';
 import type { AnswerMeta } from '../provider.ts';
 import { readError } from './error.ts';
-import { blockReasonOf, toBlockRefusal, toExtraContent, toFinishReason, toRefusal } from './finish.ts';
+import { blockOf, toExtraContent, toFinishReason, toRefusal } from './finish.ts';
 import { toAnnotations } from './grounding.ts';
 import { objectsOf, textOf } from './json.ts';
 import { toLogprobs } from './logprobs.ts';
@@ -60,29 +60,21 @@ function createdOf(answer: JsonObject): number | undefined {
 
 function toChoices(answer: JsonObject, context: ChoiceContext): ChatChoice[] {
   const candidates = objectsOf(answer.candidates);
-  if (candidates.length > 0) {
-    return candidates.map((candidate) => toChoice(candidate, context)).toSorted((a, b) => a.index - b.index);
+  const block = blockOf(answer.promptFeedback);
+  // A client that shows the content shows nothing, one that looks at the reason sees why.
+  if (candidates.length === 0 && block !== undefined) candidates.push({});
+  if (candidates.length === 0) {
+    // Asking again would be paid again.
+    const headers = { 'x-should-retry': 'false' };
+    throw new RouterError('provider_error', { message: 'Google sent an empty answer.', headers });
   }
-  const blockReason = isObject(answer.promptFeedback) ? blockReasonOf(answer.promptFeedback) : undefined;
-  if (blockReason !== undefined) return [blockedChoice(blockReason)];
-  // Asking again would be paid again.
-  const headers = { 'x-should-retry': 'false' };
-  throw new RouterError('provider_error', { message: 'Google sent an empty answer.', headers });
+  return candidates
+    .map((candidate) => toChoice(candidate, block, context))
+    .toSorted((a, b) => a.index - b.index);
 }
 
-/** A client that shows the content shows nothing, one that looks at the reason sees why. */
-function blockedChoice(blockReason: string): ChatChoice {
-  return {
-    index: 0,
-    message: { role: 'assistant', content: '', refusal: toBlockRefusal(blockReason) },
-    logprobs: null,
-    finish_reason: 'content_filter',
-    native_finish_reason: `PROMPT_${blockReason}`,
-  };
-}
-
-function toChoice(candidate: JsonObject, context: ChoiceContext): ChatChoice {
-  const native = textOf(candidate.finishReason);
+function toChoice(candidate: JsonObject, block: string | undefined, context: ChoiceContext): ChatChoice {
+  const native = textOf(candidate.finishReason) ?? block;
   const refusal = toRefusal(native, textOf(candidate.finishMessage));
   const { message, hasCalls } = toMessage(candidate, refusal, context);
   const extra = toExtraContent(candidate);

@@ -1,6 +1,7 @@
 /**
- * JSON Schema for `responseJsonSchema`, which knows `enum` but not `const`. Everything else passes as it is; tools'
- * schemas are not touched at all. https://ai.google.dev/gemini-api/docs/structured-output
+ * JSON Schema for `responseJsonSchema`, which knows `enum` but not `const`, and takes nothing beside a `$ref`. Everything
+ * else passes as it is; tools' schemas, of which Google says no such thing, are not touched at all.
+ * https://ai.google.dev/api/generate-content#GenerationConfig
  */
 import { isObject, type JsonObject, type JsonValue } from '../../openai/types.ts';
 
@@ -25,19 +26,33 @@ const SCHEMAS = new Set([
 /** Keywords whose value maps names to schemas. */
 const SCHEMA_MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions']);
 
-/** `{ const: v }` as `{ enum: [v] }`, wherever a schema stands. The given one stays as it is. */
-export function withoutConst(schema: JsonValue): JsonValue {
-  if (Array.isArray(schema)) return schema.map(withoutConst);
+/** A copy of a schema that Google takes. The given one stays as it is. */
+export function toAnswerSchema(schema: JsonValue): JsonValue {
+  if (Array.isArray(schema)) return schema.map(toAnswerSchema);
   if (!isObject(schema)) return schema;
+  const constant = schema.const === undefined ? undefined : toKeyword(schema.const);
   return mapObject(schema, (key, value) => {
-    if (key === 'const') return ['enum', [value]];
-    if (key === 'enum' && Object.hasOwn(schema, 'const')) return undefined;
-    if (SCHEMAS.has(key)) return [key, withoutConst(value)];
+    if (schema.$ref !== undefined && !mayStandBesideRef(key)) return undefined;
+    if (key === 'const') return constant;
+    if (constant !== undefined && (key === 'enum' || key === constant[0])) return undefined;
+    if (SCHEMAS.has(key)) return [key, toAnswerSchema(value)];
     if (SCHEMA_MAPS.has(key) && isObject(value)) {
-      return [key, mapObject(value, (name, property) => [name, withoutConst(property)])];
+      return [key, mapObject(value, (name, property) => [name, toAnswerSchema(property)])];
     }
     return [key, value];
   });
+}
+
+/** `definitions` is the older name of `$defs`: without it the reference would point to nothing. */
+function mayStandBesideRef(key: string): boolean {
+  return key.startsWith('$') || key === 'definitions';
+}
+
+/** What says the most of a constant: `enum` is for strings and numbers, of other values there is only the type. */
+function toKeyword(constant: JsonValue): Entry {
+  if (typeof constant === 'string' || typeof constant === 'number') return ['enum', [constant]];
+  if (constant === null) return ['type', 'null'];
+  return ['type', Array.isArray(constant) ? 'array' : typeof constant];
 }
 
 type Entry = [key: string, value: JsonValue];

@@ -4,7 +4,7 @@ import { isObject, type ChunkChoice, type JsonObject, type Usage } from '../../o
 import type { AnswerMeta, ChunkStream } from '../provider.ts';
 import { createCandidateStream, type CandidateStream } from './candidate-stream.ts';
 import { readError } from './error.ts';
-import { blockReasonOf, toBlockRefusal } from './finish.ts';
+import { blockOf } from './finish.ts';
 import { textOf } from './json.ts';
 import { shortName } from './models.ts';
 import { randomId } from './parts.ts';
@@ -28,7 +28,7 @@ class AnswerStream implements ChunkStream {
   /** Id and model are those of the first event, all through the stream. */
   #responseId = '';
   #model: string;
-  #promptFeedback: JsonObject = {};
+  #promptFeedback: JsonObject | undefined;
   /** Cumulative, in most events: each field as it came last. */
   readonly #usageMetadata = Object.create(null) as JsonObject;
   #hasUsage = false;
@@ -67,11 +67,20 @@ class AnswerStream implements ChunkStream {
   }
 
   end(rest: string): ChunkChoice[] {
-    const late = parseRest(rest).flatMap((event) => this.push(event));
-    if (this.#candidates.size === 0) return [...late, ...this.#blocked()];
+    const chunks = parseRest(rest).flatMap((event) => this.push(event));
+    this.#addBlock(chunks);
     const inOrder = [...this.#candidates].toSorted(([a], [b]) => a - b).map(([, candidate]) => candidate);
-    if (!inOrder.every((candidate) => candidate.isFinished())) throw interrupted();
-    return [...late, ...inOrder.flatMap((candidate) => candidate.finish())];
+    if (inOrder.length === 0 || !inOrder.every((candidate) => candidate.isFinished())) throw interrupted();
+    return [...chunks, ...inOrder.flatMap((candidate) => candidate.finish())];
+  }
+
+  /** A blocked prompt is the end of each candidate that has none of its own, and of the one that never came. */
+  #addBlock(chunks: ChunkChoice[]): void {
+    const finishReason = blockOf(this.#promptFeedback);
+    if (finishReason === undefined) return;
+    if (this.#candidates.size === 0) this.#candidateOf({});
+    for (const candidate of this.#candidates.values())
+      if (!candidate.isFinished()) candidate.add({ finishReason }, chunks);
   }
 
   #addAnswer(answer: JsonObject, chunks: ChunkChoice[]): void {
@@ -106,21 +115,6 @@ class AnswerStream implements ChunkStream {
     });
     this.#candidates.set(index, created);
     return created;
-  }
-
-  #blocked(): ChunkChoice[] {
-    const blockReason = blockReasonOf(this.#promptFeedback);
-    if (blockReason === undefined) throw interrupted();
-    return [
-      { index: 0, delta: { role: 'assistant', content: '' } },
-      { index: 0, delta: { refusal: toBlockRefusal(blockReason) } },
-      {
-        index: 0,
-        delta: {},
-        finish_reason: 'content_filter',
-        native_finish_reason: `PROMPT_${blockReason}`,
-      },
-    ];
   }
 }
 

@@ -1,5 +1,6 @@
 /** Tool calls and their results in a conversation's history. */
 import { RouterError } from '../../errors.ts';
+import { holdsInexactNumber } from '../../openai/exact-numbers.ts';
 import { isObject, type ChatMessage, type JsonObject, type JsonValue } from '../../openai/types.ts';
 import { unsupported } from '../fields.ts';
 import { hasKey, isPresent, isTooDeep, textOf } from './json.ts';
@@ -57,6 +58,8 @@ function toArgs(text: JsonValue | undefined): JsonObject {
   if (typeof text !== 'string' || text.trim() === '') return {};
   const value = parse(text);
   if (value === undefined || isTooDeep(value)) return { raw_arguments: text };
+  // No arguments, as some models and servers write it.
+  if (value === null) return {};
   return isObject(value) ? value : { value };
 }
 
@@ -66,8 +69,24 @@ function toArgs(text: JsonValue | undefined): JsonObject {
  */
 export function toResponse(text: string): JsonObject {
   const value = parse(text);
-  if (value === undefined || isTooDeep(value) || hasKey(value, '$ref')) return { output: text };
-  return isObject(value) ? value : { output: value };
+  if (value === undefined || isTooDeep(value) || hasKey(value, '$ref') || isChanged(value, text))
+    return { output: text };
+  return isObject(value) && isReadWhole(value) ? value : { output: value };
+}
+
+/**
+ * Without `output` and `error` a result is read whole, with one of them perhaps only that. And an `error` of null, by
+ * which a tool says that all went well, must not be taken for one. https://ai.google.dev/api/caching#FunctionResponse
+ */
+function isReadWhole(result: JsonObject): boolean {
+  if (!Object.hasOwn(result, 'output') && !Object.hasOwn(result, 'error')) return true;
+  return Object.keys(result).length === 1 && result.error !== null;
+}
+
+/** True for a price of `3.10` or an id of 64 bits: as JSON the model would read `3.1`, and the id of something else. */
+function isChanged(value: JsonValue, text: string): boolean {
+  if (typeof value === 'object' && value !== null) return holdsInexactNumber(text);
+  return JSON.stringify(value) !== text.trim();
 }
 
 function parse(text: string): JsonValue | undefined {
@@ -78,17 +97,22 @@ function parse(text: string): JsonValue | undefined {
   }
 }
 
-interface OpenCall {
-  readonly id: string | undefined;
-  readonly name: string;
-  isAnswered: boolean;
-}
-
 export interface AnsweredCall {
   readonly id: string | undefined;
   readonly name: string;
   /** Place among the calls of the turn before; behind them all for a call that is not among them. */
   readonly order: number;
+}
+
+interface OpenCall extends AnsweredCall {
+  isAnswered: boolean;
+}
+
+/** Calls of a turn that share an id or a name, the oldest first. */
+interface Queue {
+  readonly calls: OpenCall[];
+  /** All before this one are answered: they are passed once, since a client may send any number of results. */
+  next: number;
 }
 
 /** Which calls were made, so that a result finds the name and the place of its own. */
@@ -102,37 +126,54 @@ export interface CallBook {
 
 export function createCallBook(): CallBook {
   const names = new Map<string, string>();
-  let open: OpenCall[] = [];
+  const byId = new Map<string | undefined, Queue>();
+  const byName = new Map<string, Queue>();
+  let count = 0;
+
+  function startTurn(): void {
+    byId.clear();
+    byName.clear();
+    count = 0;
+  }
 
   function add({ functionCall: { id, name } }: FunctionCallPart): void {
-    open.push({ id, name, isAnswered: false });
+    const call = { id, name, order: count++, isAnswered: false };
+    addTo(byId, id, call);
+    addTo(byName, name, call);
     if (id !== undefined) names.set(id, name);
   }
 
   function answer(message: ChatMessage, path: string): AnsweredCall {
-    const id = textOf(message.tool_call_id);
-    const shortId = id === undefined ? undefined : withoutSignature(id);
-    // A legacy result has only the function's name.
-    const isAnswer = (call: OpenCall): boolean =>
-      !call.isAnswered && (shortId === undefined ? call.name === message.name : call.id === shortId);
-    const order = open.findIndex(isAnswer);
-    const call = open[order];
-    if (call !== undefined) {
-      call.isAnswered = true;
-      return { id: call.id, name: call.name, order };
-    }
-    const name = (shortId === undefined ? undefined : names.get(shortId)) ?? textOf(message.name);
+    const longId = textOf(message.tool_call_id);
+    const id = longId === undefined ? undefined : withoutSignature(longId);
+    const ownName = textOf(message.name);
+    // A legacy result has only the function's name. Some local servers leave all ids empty: what is left is the order,
+    // and a result too few or too many is refused by Google, which counts them.
+    const call = id === undefined && ownName !== undefined ? takeFrom(byName, ownName) : takeFrom(byId, id);
+    if (call !== undefined) return call;
+    const name = (id === undefined ? undefined : names.get(id)) ?? ownName;
     if (name === undefined) throw noCall(path);
-    return { id: shortId, name, order: Number.MAX_SAFE_INTEGER };
+    return { id, name, order: Number.MAX_SAFE_INTEGER };
   }
 
-  return {
-    startTurn() {
-      open = [];
-    },
-    add,
-    answer,
-  };
+  return { startTurn, add, answer };
+}
+
+function addTo<Key>(queues: Map<Key, Queue>, key: Key, call: OpenCall): void {
+  const queue = queues.get(key);
+  if (queue === undefined) queues.set(key, { calls: [call], next: 0 });
+  else queue.calls.push(call);
+}
+
+/** The oldest call that has no result yet. */
+function takeFrom<Key>(queues: Map<Key, Queue>, key: Key): OpenCall | undefined {
+  const queue = queues.get(key);
+  if (queue === undefined) return undefined;
+  // A call stands in two queues, and may have been answered by the other.
+  while (queue.calls[queue.next]?.isAnswered) queue.next += 1;
+  const call = queue.calls[queue.next];
+  if (call !== undefined) call.isAnswered = true;
+  return call;
 }
 
 function noCall(path: string): RouterError {
