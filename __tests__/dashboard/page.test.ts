@@ -596,6 +596,74 @@ if (whyNoBrowser === undefined) {
       expect(tooWide).toEqual([]);
     });
 
+    // 200 % zoom, a small window, and phones held sideways.
+    test.each([
+      [600, 400],
+      [640, 480],
+      [683, 330],
+      [740, 360],
+      [844, 390],
+    ])(
+      'at %i x %i the conversation keeps its height, and the keyboard finds Send in sight',
+      async (width, height) => {
+        const page = await enter('playground?model=openai%3Agpt-4.1');
+        await page.setViewportSize({ width, height });
+        await page.getByRole('button', { name: 'Write a haiku about programming.' }).click();
+        await page.getByText(/15 → 42 tokens$/).waitFor();
+        await page.getByLabel('Message', { exact: true }).fill('Once more');
+        await page.keyboard.press('Tab');
+        const seen = await page.evaluate(`({
+        conversation: document.querySelector('.turns').clientHeight >= 160,
+        focused: document.activeElement.textContent,
+        onTop: (({ left, top, right, bottom }) =>
+          [top + 1, bottom - 1].every((y) =>
+            document.activeElement.contains(document.elementFromPoint((left + right) / 2, y))))(
+          document.activeElement.getBoundingClientRect()),
+      })`);
+        expect(seen).toEqual({ conversation: true, focused: 'Send', onTop: true });
+      },
+    );
+
+    test('a long conversation scrolls in its box, not the page', async () => {
+      const page = await enter('playground?model=openai%3Agpt-4.1');
+      const pageHeight = (): Promise<unknown> => page.evaluate('document.documentElement.scrollHeight');
+      const before = await pageHeight();
+      for (let turn = 1; turn <= 4; turn += 1) {
+        await page.getByLabel('Message', { exact: true }).fill('Once more');
+        await page.keyboard.press('Enter');
+        await page
+          .getByText(/15 → 42 tokens$/)
+          .nth(turn - 1)
+          .waitFor();
+      }
+      const left = await page.evaluate(
+        '(({ scrollHeight, scrollTop, clientHeight }) => [scrollHeight > clientHeight, scrollHeight - scrollTop - clientHeight])(document.querySelector(".turns"))',
+      );
+      expect([await pageHeight(), left]).toEqual([before, [true, 0]]);
+    });
+
+    test('on a small phone the suggestions start at their top, also in a new conversation', async () => {
+      const page = await enter('playground?model=openai%3Agpt-4.1');
+      await page.setViewportSize({ width: 320, height: 640 });
+      const read = (): Promise<unknown> =>
+        page.evaluate(
+          '(({ scrollHeight, scrollTop, clientHeight }) => ({ higher: scrollHeight > clientHeight, scrollTop }))(document.querySelector(".turns"))',
+        );
+      await page.reload();
+      await page.locator('.examples').waitFor();
+      const first = await read();
+      await page.getByRole('button', { name: 'Write a haiku about programming.' }).click();
+      await page.getByText(/15 → 42 tokens$/).waitFor();
+      const follows = await page.evaluate('document.querySelector(".turns").scrollTop > 0');
+      await page.getByRole('button', { name: 'New conversation' }).click();
+      await page.locator('.examples').waitFor();
+      expect([first, follows, await read()]).toEqual([
+        { higher: true, scrollTop: 0 },
+        true,
+        { higher: true, scrollTop: 0 },
+      ]);
+    });
+
     test.each([
       ['light', false],
       ['dark', true],
