@@ -664,6 +664,55 @@ if (whyNoBrowser === undefined) {
       ]);
     });
 
+    test('numbers and states are never cut: names give way first, then the tables scroll', async () => {
+      const name = `ft:gpt-4.1:${'acme-'.repeat(20)}`;
+      const call = {
+        usage: { prompt_tokens: 1234, completion_tokens: 1234, total_tokens: 2468 },
+        firstByteMs: 12_345,
+        totalMs: 59_000,
+        costUsd: 0.000_05,
+      };
+      host.router.begin('google')(call);
+      host.router.begin('anthropic')({ ...call, status: 400, errorCode: 'context_length_exceeded' });
+      host.router.begin('openai')({ ...call, model: name, stream: true });
+      const page = await enter('overview');
+      const link = page.locator('.calls .link').first();
+      await link.getByText(name).waitFor();
+      // The widest of the usual ones.
+      await page.evaluate(`document.documentElement.style.fontFamily = 'Verdana, "DejaVu Sans"'`);
+      const found = [];
+      for (const width of [1440, 1200, 1024, 760, 390, 320]) {
+        await page.setViewportSize({ width, height: 800 });
+        found.push(
+          await page.evaluate(`({
+            cut: [...document.querySelectorAll('.page :is(td, th):not(.model), .page td .badge span')]
+              .filter((part) => part.scrollWidth > part.clientWidth && part.clientWidth > 0)
+              .map((part) => part.innerText),
+            pageScrolls: document.documentElement.scrollWidth > innerWidth,
+            tablesScroll: innerWidth >= 1200 &&
+              [...document.querySelectorAll('.table-box')].some((box) => box.scrollWidth > box.clientWidth),
+          })`),
+        );
+      }
+      expect(found).toEqual(Array(6).fill({ cut: [], pageScrolls: false, tablesScroll: false }));
+      const given = await page.evaluate(`((name) =>
+        [name.scrollWidth > name.clientWidth, getComputedStyle(name).textOverflow, name.title])(
+        document.querySelector('.calls .link'))`);
+      expect(given).toEqual([true, 'ellipsis', name]);
+    });
+
+    test('names of models are told apart by their ends, also on a small phone', async () => {
+      const id = `openai:ft:gpt-4.1-mini:${'acme-'.repeat(8)}-1`;
+      host.router.listed.push({ id, object: 'model', created: 0, owned_by: 'openai' });
+      const page = await enter('models');
+      await page.setViewportSize({ width: 320, height: 640 });
+      await page.getByText(id).waitFor();
+      const cut = await page.evaluate(
+        `[...document.querySelectorAll('.model-id code')].filter((name) => name.scrollWidth > name.clientWidth).length`,
+      );
+      expect([cut, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([0, 320]);
+    });
+
     test.each([
       ['light', false],
       ['dark', true],

@@ -98,7 +98,6 @@ export const en = {
   endpoint: 'Endpoint',
   status: 'Status',
   duration: 'Duration',
-  callDetails: 'Details of call {n}',
   stateOk: 'OK',
   stateError: 'Error',
   stateLeft: 'Client left',

@@ -99,7 +99,6 @@ export const ja: { readonly [key in keyof typeof en]: string } = {
   endpoint: 'エンドポイント',
   status: 'ステータス',
   duration: '所要時間',
-  callDetails: '呼び出し {n} の詳細',
   stateOk: '成功',
   stateError: 'エラー',
   stateLeft: 'クライアント切断',
