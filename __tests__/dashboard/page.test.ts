@@ -283,6 +283,36 @@ if (whyNoBrowser === undefined) {
       expect(requests.map((count, index) => count >= (requests[index - 1] ?? 1))).toEqual([true, true, true]);
     });
 
+    test.each([
+      ['no calls', 0, {}],
+      ['tiny values', 0, { totalMs: 1, costUsd: 0.000_04 }],
+      ['a busy day', 1, {}],
+    ])('no two marks on the axis of a chart read the same, with %s', async (_, days, call) => {
+      await host.close();
+      host = await startDashboard({ days });
+      if ('totalMs' in call) host.router.begin('openai')(call);
+      const page = await enter('models');
+      // What stands on each canvas since it was cleared.
+      await page.addInitScript(`
+        self.written = new Map();
+        const { clearRect, fillText } = CanvasRenderingContext2D.prototype;
+        CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+          written.set(this.canvas, []);
+          clearRect.apply(this, box);
+        };
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+          written.get(this.canvas).push(text);
+          fillText.call(this, text, ...place);
+        };`);
+      await page.goto(`${host.url}/#/overview`);
+      await page.reload();
+      await page.waitForFunction('[...written.values()].filter((texts) => texts.length > 2).length === 6');
+      const texts = (await page.evaluate('[...written.values()]')) as string[][];
+      expect(texts.map((marks) => marks.filter((mark, at) => marks.indexOf(mark) !== at))).toEqual(
+        Array(6).fill([]),
+      );
+    });
+
     test('the list of calls is filtered by words, cloud and errors', async () => {
       const end = host.router.begin('openai');
       end({ model: 'needle', status: 429, errorCode: 'rate_limited' });
