@@ -746,6 +746,26 @@ if (whyNoBrowser === undefined) {
     test.each([
       ['light', false],
       ['dark', true],
+    ])('where the system forces %s colours, clouds keep theirs and charts their ground', async (_, dark) => {
+      const page = await enter('models', { dark });
+      const grounds = (selector: string, pseudo = ''): Promise<string[]> =>
+        page.evaluate(`[...document.querySelectorAll('${selector}')].map((part) =>
+          getComputedStyle(part, '${pseudo}').backgroundColor)`);
+      const look = async (): Promise<string[][]> => {
+        await goTo(page, 'models');
+        const marks = await grounds('.cloud-mark');
+        await goTo(page, 'overview');
+        return [marks, await grounds('.legend .cloud-name', '::before'), await grounds('.plot-space')];
+      };
+      const chosen = await look();
+      await page.emulateMedia({ forcedColors: 'active' });
+      expect(await look()).toEqual(chosen);
+      expect(chosen.map((colours) => new Set(colours).size)).toEqual([4, 3, 1]);
+    });
+
+    test.each([
+      ['light', false],
+      ['dark', true],
     ])('axe-core finds nothing against the %s theme', async (_, dark) => {
       const page = await open({ dark });
       await page.goto(host.url);
