@@ -763,6 +763,28 @@ if (whyNoBrowser === undefined) {
       expect(chosen.map((colours) => new Set(colours).size)).toEqual([4, 3, 1]);
     });
 
+    test('what is chosen is seen where the system forces its colours', async () => {
+      const page = await enter('overview');
+      await page.emulateMedia({ forcedColors: 'active' });
+      const chosen = [];
+      for (const route of ['overview', 'settings/general']) {
+        await goTo(page, route);
+        chosen.push(
+          await page.evaluate(`[...document.querySelectorAll('nav, .segments')].map((choices) => {
+            // A forced ground keeps its transparency and nothing else of its own.
+            const ground = (part) => getComputedStyle(part).backgroundColor.match(/\\d+/g).slice(0, 3).join();
+            return [...choices.querySelectorAll('a, button')]
+              .filter((choice) => ground(choice) !== ground(document.documentElement))
+              .map((choice) => choice.textContent);
+          })`),
+        );
+      }
+      expect(chosen).toEqual([
+        [['Overview'], ['Hour']],
+        [['Settings'], ['General'], ['English'], ['System']],
+      ]);
+    });
+
     test.each([
       ['light', false],
       ['dark', true],
