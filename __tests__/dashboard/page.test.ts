@@ -507,6 +507,34 @@ if (whyNoBrowser === undefined) {
       expect(text.split('\n').filter((line) => line.trim() !== '')).toEqual(lines);
     });
 
+    test.each([
+      [
+        'en-US',
+        [
+          'This server itself asks for a client’s key 401 invalid_api_key',
+          'Missing or invalid API key',
+          'The playground sends none: being logged in here is enough. Give createDashboard as playground what stands behind the key check: a Router with the same handlers, without the check.',
+        ],
+      ],
+      [
+        'ja-JP',
+        [
+          'このサーバー自身がクライアントのキーを求めています 401 invalid_api_key',
+          'Missing or invalid API key',
+          'プレイグラウンドはキーを送りません（ここへのログインで認証は済んでいます）。createDashboard の playground には、キーの検査を通らないもの（同じハンドラーを載せ、検査を含まない Router）を渡してください。',
+        ],
+      ],
+    ])(
+      'where the host asks the playground for a key, the page says how to mount it (%s)',
+      async (locale, lines) => {
+        const page = await enter('playground?model=behind-a-key', { locale });
+        await page.locator('textarea').fill('Hello');
+        await page.keyboard.press('Enter');
+        const text = await page.getByRole('alert').innerText();
+        expect(text.split('\n').filter((line) => line.trim() !== '')).toEqual(lines);
+      },
+    );
+
     test('the Enter that ends a Japanese composition sends nothing', async () => {
       const page = await enter('playground', { locale: 'ja' });
       await page.getByLabel('モデル', { exact: true }).fill('openai:gpt-4.1');
