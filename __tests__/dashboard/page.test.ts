@@ -227,6 +227,35 @@ if (whyNoBrowser === undefined) {
       },
     );
 
+    test('what is dark on the screen is light on paper, the charts too, and dark again afterwards', async () => {
+      const page = await enter('models', { dark: true });
+      // Listens before the page does: what was drawn for the paper is known before the page draws for the screen again.
+      await page.addInitScript(`
+        let drawn = new Set();
+        for (const name of ['fill', 'fillText']) {
+          const draw = CanvasRenderingContext2D.prototype[name];
+          CanvasRenderingContext2D.prototype[name] = function (...what) {
+            drawn.add(this.fillStyle);
+            draw.apply(this, what);
+          };
+        }
+        self.look = () => [getComputedStyle(document.documentElement).backgroundColor, ...[...drawn].sort()];
+        addEventListener('beforeprint', () => drawn = new Set(), true);
+        addEventListener('afterprint', () => {
+          self.onPaper = look();
+          drawn = new Set();
+        }, true);`);
+      await page.goto(`${host.url}/#/overview`);
+      await page.reload();
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await page.locator('.calls tbody tr').first().waitFor();
+      await page.pdf();
+      expect(await page.evaluate('[self.onPaper, look()]')).toEqual([
+        ['rgb(244, 246, 249)', '#008f68', '#2f74d0', '#566273', '#cf5b16'],
+        ['rgb(14, 18, 23)', '#2cc295', '#6cb1f0', '#98a5b5', '#f2935a'],
+      ]);
+    });
+
     test('a call is counted while it is open and listed when it has ended, without a click', async () => {
       const page = await enter('overview');
       const inFlight = page.locator('.tile', { hasText: 'In flight' }).locator('.figure');

@@ -1,6 +1,6 @@
 /** One chart of the overview: uPlot with this page's colours, words and tooltip. */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { faceOf, toneOf } from './clouds.ts';
 import { useDisplay } from './display.tsx';
@@ -48,7 +48,8 @@ export function Chart(props: ChartProps): JSX.Element {
     };
   }, [shape]);
   useEffect(() => chart.current?.setData(plotData(latest.current)), [props.report]);
-  useEffect(() => chart.current?.redraw(false), [dark]);
+  // Bars keep their colour with their shape, so both are drawn anew; and at once, for a page that is being printed.
+  useLayoutEffect(() => chart.current?.redraw(), [dark]);
   const values = { title: props.title, window: props.windowText, values: props.summary };
   return <div class="plot" ref={box} role="img" aria-label={locale.t('chartLabel', values)} />;
 }
