@@ -227,6 +227,35 @@ if (whyNoBrowser === undefined) {
       },
     );
 
+    test('what is dark on the screen is light on paper, the charts too, and dark again afterwards', async () => {
+      const page = await enter('models', { dark: true });
+      // Listens before the page does: what was drawn for the paper is known before the page draws for the screen again.
+      await page.addInitScript(`
+        let drawn = new Set();
+        for (const name of ['fill', 'fillText']) {
+          const draw = CanvasRenderingContext2D.prototype[name];
+          CanvasRenderingContext2D.prototype[name] = function (...what) {
+            drawn.add(this.fillStyle);
+            draw.apply(this, what);
+          };
+        }
+        self.look = () => [getComputedStyle(document.documentElement).backgroundColor, ...[...drawn].sort()];
+        addEventListener('beforeprint', () => drawn = new Set(), true);
+        addEventListener('afterprint', () => {
+          self.onPaper = look();
+          drawn = new Set();
+        }, true);`);
+      await page.goto(`${host.url}/#/overview`);
+      await page.reload();
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await page.locator('.calls tbody tr').first().waitFor();
+      await page.pdf();
+      expect(await page.evaluate('[self.onPaper, look()]')).toEqual([
+        ['rgb(244, 246, 249)', '#008f68', '#2f74d0', '#566273', '#cf5b16'],
+        ['rgb(14, 18, 23)', '#2cc295', '#6cb1f0', '#98a5b5', '#f2935a'],
+      ]);
+    });
+
     test('a call is counted while it is open and listed when it has ended, without a click', async () => {
       const page = await enter('overview');
       const inFlight = page.locator('.tile', { hasText: 'In flight' }).locator('.figure');
@@ -281,6 +310,36 @@ if (whyNoBrowser === undefined) {
         Number(/OpenAI ([\d,]+)/.exec(text ?? '')?.[1]?.replaceAll(',', '')),
       );
       expect(requests.map((count, index) => count >= (requests[index - 1] ?? 1))).toEqual([true, true, true]);
+    });
+
+    test.each([
+      ['no calls', 0, {}],
+      ['tiny values', 0, { totalMs: 1, costUsd: 0.000_04 }],
+      ['a busy day', 1, {}],
+    ])('no two marks on the axis of a chart read the same, with %s', async (_, days, call) => {
+      await host.close();
+      host = await startDashboard({ days });
+      if ('totalMs' in call) host.router.begin('openai')(call);
+      const page = await enter('models');
+      // What stands on each canvas since it was cleared.
+      await page.addInitScript(`
+        self.written = new Map();
+        const { clearRect, fillText } = CanvasRenderingContext2D.prototype;
+        CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+          written.set(this.canvas, []);
+          clearRect.apply(this, box);
+        };
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+          written.get(this.canvas).push(text);
+          fillText.call(this, text, ...place);
+        };`);
+      await page.goto(`${host.url}/#/overview`);
+      await page.reload();
+      await page.waitForFunction('[...written.values()].filter((texts) => texts.length > 2).length === 6');
+      const texts = (await page.evaluate('[...written.values()]')) as string[][];
+      expect(texts.map((marks) => marks.filter((mark, at) => marks.indexOf(mark) !== at))).toEqual(
+        Array(6).fill([]),
+      );
     });
 
     test('the list of calls is filtered by words, cloud and errors', async () => {
@@ -477,6 +536,34 @@ if (whyNoBrowser === undefined) {
       expect(text.split('\n').filter((line) => line.trim() !== '')).toEqual(lines);
     });
 
+    test.each([
+      [
+        'en-US',
+        [
+          'This server itself asks for a client’s key 401 invalid_api_key',
+          'Missing or invalid API key',
+          'The playground sends none: being logged in here is enough. Give createDashboard as playground what stands behind the key check: a Router with the same handlers, without the check.',
+        ],
+      ],
+      [
+        'ja-JP',
+        [
+          'このサーバー自身がクライアントのキーを求めています 401 invalid_api_key',
+          'Missing or invalid API key',
+          'プレイグラウンドはキーを送りません（ここへのログインで認証は済んでいます）。createDashboard の playground には、キーの検査を通らないもの（同じハンドラーを載せ、検査を含まない Router）を渡してください。',
+        ],
+      ],
+    ])(
+      'where the host asks the playground for a key, the page says how to mount it (%s)',
+      async (locale, lines) => {
+        const page = await enter('playground?model=behind-a-key', { locale });
+        await page.locator('textarea').fill('Hello');
+        await page.keyboard.press('Enter');
+        const text = await page.getByRole('alert').innerText();
+        expect(text.split('\n').filter((line) => line.trim() !== '')).toEqual(lines);
+      },
+    );
+
     test('the Enter that ends a Japanese composition sends nothing', async () => {
       const page = await enter('playground', { locale: 'ja' });
       await page.getByLabel('モデル', { exact: true }).fill('openai:gpt-4.1');
@@ -594,6 +681,165 @@ if (whyNoBrowser === undefined) {
         if (await page.evaluate('document.documentElement.scrollWidth > innerWidth')) tooWide.push(route);
       }
       expect(tooWide).toEqual([]);
+    });
+
+    // 200 % zoom, a small window, and phones held sideways.
+    test.each([
+      [600, 400],
+      [640, 480],
+      [683, 330],
+      [740, 360],
+      [844, 390],
+    ])(
+      'at %i x %i the conversation keeps its height, and the keyboard finds Send in sight',
+      async (width, height) => {
+        const page = await enter('playground?model=openai%3Agpt-4.1');
+        await page.setViewportSize({ width, height });
+        await page.getByRole('button', { name: 'Write a haiku about programming.' }).click();
+        await page.getByText(/15 → 42 tokens$/).waitFor();
+        await page.getByLabel('Message', { exact: true }).fill('Once more');
+        await page.keyboard.press('Tab');
+        const seen = await page.evaluate(`({
+        conversation: document.querySelector('.turns').clientHeight >= 160,
+        focused: document.activeElement.textContent,
+        onTop: (({ left, top, right, bottom }) =>
+          [top + 1, bottom - 1].every((y) =>
+            document.activeElement.contains(document.elementFromPoint((left + right) / 2, y))))(
+          document.activeElement.getBoundingClientRect()),
+      })`);
+        expect(seen).toEqual({ conversation: true, focused: 'Send', onTop: true });
+      },
+    );
+
+    test('a long conversation scrolls in its box, not the page', async () => {
+      const page = await enter('playground?model=openai%3Agpt-4.1');
+      const pageHeight = (): Promise<unknown> => page.evaluate('document.documentElement.scrollHeight');
+      const before = await pageHeight();
+      for (let turn = 1; turn <= 4; turn += 1) {
+        await page.getByLabel('Message', { exact: true }).fill('Once more');
+        await page.keyboard.press('Enter');
+        await page
+          .getByText(/15 → 42 tokens$/)
+          .nth(turn - 1)
+          .waitFor();
+      }
+      const left = await page.evaluate(
+        '(({ scrollHeight, scrollTop, clientHeight }) => [scrollHeight > clientHeight, scrollHeight - scrollTop - clientHeight])(document.querySelector(".turns"))',
+      );
+      expect([await pageHeight(), left]).toEqual([before, [true, 0]]);
+    });
+
+    test('on a small phone the suggestions start at their top, also in a new conversation', async () => {
+      const page = await enter('playground?model=openai%3Agpt-4.1');
+      await page.setViewportSize({ width: 320, height: 640 });
+      const read = (): Promise<unknown> =>
+        page.evaluate(
+          '(({ scrollHeight, scrollTop, clientHeight }) => ({ higher: scrollHeight > clientHeight, scrollTop }))(document.querySelector(".turns"))',
+        );
+      await page.reload();
+      await page.locator('.examples').waitFor();
+      const first = await read();
+      await page.getByRole('button', { name: 'Write a haiku about programming.' }).click();
+      await page.getByText(/15 → 42 tokens$/).waitFor();
+      const follows = await page.evaluate('document.querySelector(".turns").scrollTop > 0');
+      await page.getByRole('button', { name: 'New conversation' }).click();
+      await page.locator('.examples').waitFor();
+      expect([first, follows, await read()]).toEqual([
+        { higher: true, scrollTop: 0 },
+        true,
+        { higher: true, scrollTop: 0 },
+      ]);
+    });
+
+    test('numbers and states are never cut: names give way first, then the tables scroll', async () => {
+      const name = `ft:gpt-4.1:${'acme-'.repeat(20)}`;
+      const call = {
+        usage: { prompt_tokens: 1234, completion_tokens: 1234, total_tokens: 2468 },
+        firstByteMs: 12_345,
+        totalMs: 59_000,
+        costUsd: 0.000_05,
+      };
+      host.router.begin('google')(call);
+      host.router.begin('anthropic')({ ...call, status: 400, errorCode: 'context_length_exceeded' });
+      host.router.begin('openai')({ ...call, model: name, stream: true });
+      const page = await enter('overview');
+      const link = page.locator('.calls .link').first();
+      await link.getByText(name).waitFor();
+      // The widest of the usual ones.
+      await page.evaluate(`document.documentElement.style.fontFamily = 'Verdana, "DejaVu Sans"'`);
+      const found = [];
+      for (const width of [1440, 1200, 1024, 760, 390, 320]) {
+        await page.setViewportSize({ width, height: 800 });
+        found.push(
+          await page.evaluate(`({
+            cut: [...document.querySelectorAll('.page :is(td, th):not(.model), .page td .badge span')]
+              .filter((part) => part.scrollWidth > part.clientWidth && part.clientWidth > 0)
+              .map((part) => part.innerText),
+            pageScrolls: document.documentElement.scrollWidth > innerWidth,
+            tablesScroll: innerWidth >= 1200 &&
+              [...document.querySelectorAll('.table-box')].some((box) => box.scrollWidth > box.clientWidth),
+          })`),
+        );
+      }
+      expect(found).toEqual(Array(6).fill({ cut: [], pageScrolls: false, tablesScroll: false }));
+      const given = await page.evaluate(`((name) =>
+        [name.scrollWidth > name.clientWidth, getComputedStyle(name).textOverflow, name.title])(
+        document.querySelector('.calls .link'))`);
+      expect(given).toEqual([true, 'ellipsis', name]);
+    });
+
+    test('names of models are told apart by their ends, also on a small phone', async () => {
+      const id = `openai:ft:gpt-4.1-mini:${'acme-'.repeat(8)}-1`;
+      host.router.listed.push({ id, object: 'model', created: 0, owned_by: 'openai' });
+      const page = await enter('models');
+      await page.setViewportSize({ width: 320, height: 640 });
+      await page.getByText(id).waitFor();
+      const cut = await page.evaluate(
+        `[...document.querySelectorAll('.model-id code')].filter((name) => name.scrollWidth > name.clientWidth).length`,
+      );
+      expect([cut, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([0, 320]);
+    });
+
+    test.each([
+      ['light', false],
+      ['dark', true],
+    ])('where the system forces %s colours, clouds keep theirs and charts their ground', async (_, dark) => {
+      const page = await enter('models', { dark });
+      const grounds = (selector: string, pseudo = ''): Promise<string[]> =>
+        page.evaluate(`[...document.querySelectorAll('${selector}')].map((part) =>
+          getComputedStyle(part, '${pseudo}').backgroundColor)`);
+      const look = async (): Promise<string[][]> => {
+        await goTo(page, 'models');
+        const marks = await grounds('.cloud-mark');
+        await goTo(page, 'overview');
+        return [marks, await grounds('.legend .cloud-name', '::before'), await grounds('.plot-space')];
+      };
+      const chosen = await look();
+      await page.emulateMedia({ forcedColors: 'active' });
+      expect(await look()).toEqual(chosen);
+      expect(chosen.map((colours) => new Set(colours).size)).toEqual([4, 3, 1]);
+    });
+
+    test('what is chosen is seen where the system forces its colours', async () => {
+      const page = await enter('overview');
+      await page.emulateMedia({ forcedColors: 'active' });
+      const chosen = [];
+      for (const route of ['overview', 'settings/general']) {
+        await goTo(page, route);
+        chosen.push(
+          await page.evaluate(`[...document.querySelectorAll('nav, .segments')].map((choices) => {
+            // A forced ground keeps its transparency and nothing else of its own.
+            const ground = (part) => getComputedStyle(part).backgroundColor.match(/\\d+/g).slice(0, 3).join();
+            return [...choices.querySelectorAll('a, button')]
+              .filter((choice) => ground(choice) !== ground(document.documentElement))
+              .map((choice) => choice.textContent);
+          })`),
+        );
+      }
+      expect(chosen).toEqual([
+        [['Overview'], ['Hour']],
+        [['Settings'], ['General'], ['English'], ['System']],
+      ]);
     });
 
     test.each([

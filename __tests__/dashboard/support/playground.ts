@@ -1,5 +1,6 @@
 /** A host's own handler: two local models that answer in OpenAI's form, word by word, and the errors a cloud can bring. */
 import express, { type Express, type Response } from 'express';
+import { requireApiKey } from '../../../lib/auth.ts';
 import type { FakeRouter } from './fake-router.ts';
 
 export interface FakePlayground {
@@ -44,10 +45,11 @@ export function createPlayground(router: FakeRouter, wordMs = 0): FakePlayground
       data: [{ id: 'llama-3.2-1b', object: 'model', owned_by: 'local' }, { id: 'qwen3:8b' }],
     });
   });
-  app.post('/v1/chat/completions', (req, res) => {
+  app.post('/v1/chat/completions', (req, res, next) => {
     playground.received.push(req.body);
     playground.lastHeaders = req.headers;
     const { model } = req.body as { model: string };
+    if (model === 'behind-a-key') return void requireApiKey('sk-of-a-client')(req, res, next);
     const failure = FAILURES.get(model);
     if (failure !== undefined)
       return void res.status(failure.status).set(failure.headers).json({ error: failure.error });

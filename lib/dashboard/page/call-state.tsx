@@ -1,5 +1,5 @@
 /** How a call ended, in one badge. */
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useLocale, type TextKey } from './locale.ts';
 import type { RecentCall } from './types.ts';
 import { Badge, type IconName, type Tone } from './ui.tsx';
@@ -26,7 +26,12 @@ export function CallState({ call }: { call: RecentCall }): JSX.Element {
   const code = ending === 'error' && call.errorCode !== null ? call.errorCode : t(text);
   return (
     <Badge tone={tone} icon={icon}>
-      {call.status} <span class="badge-text">{code}</span>
+      {call.status} <span class="badge-text">{breakable(code)}</span>
     </Badge>
   );
+}
+
+/** A code may go on in a second line, behind an underscore. */
+function breakable(code: string): ComponentChildren {
+  return code.split(/(?<=_)/).flatMap((part) => [part, <wbr />]);
 }

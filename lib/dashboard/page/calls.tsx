@@ -137,38 +137,40 @@ function CallTable({
 }): JSX.Element {
   const { t } = useLocale();
   return (
-    <table class="calls">
-      <thead>
-        <tr>
-          <th scope="col">{t('time')}</th>
-          <th scope="col" class="roomy">
-            {t('cloud')}
-          </th>
-          <th scope="col">{t('model')}</th>
-          <th scope="col" class="roomier">
-            {t('endpoint')}
-          </th>
-          <th scope="col">{t('status')}</th>
-          <th scope="col" class="number">
-            {t('duration')}
-          </th>
-          <th scope="col" class="number roomy">
-            {t('firstByte')}
-          </th>
-          <th scope="col" class="number roomy">
-            {t('tokensInOut')}
-          </th>
-          <th scope="col" class="number roomy">
-            {t('cost')}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {calls.map((call) => (
-          <CallRow key={call.number} call={call} onOpen={onOpen} />
-        ))}
-      </tbody>
-    </table>
+    <div class="table-box">
+      <table class="calls">
+        <thead>
+          <tr>
+            <th scope="col">{t('time')}</th>
+            <th scope="col" class="roomy">
+              {t('cloud')}
+            </th>
+            <th scope="col">{t('model')}</th>
+            <th scope="col" class="roomier">
+              {t('endpoint')}
+            </th>
+            <th scope="col">{t('status')}</th>
+            <th scope="col" class="number">
+              {t('duration')}
+            </th>
+            <th scope="col" class="number roomy">
+              {t('firstByte')}
+            </th>
+            <th scope="col" class="number roomy">
+              {t('tokensInOut')}
+            </th>
+            <th scope="col" class="number roomy">
+              {t('cost')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {calls.map((call) => (
+            <CallRow key={call.number} call={call} onOpen={onOpen} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -182,20 +184,17 @@ function CallRow({ call, onOpen }: { call: RecentCall; onOpen: (call: RecentCall
         <CloudName prefix={call.provider} />
       </td>
       <td class="model">
-        <button
-          type="button"
-          class="link"
-          aria-haspopup="dialog"
-          title={t('callDetails', { n: call.number })}
-        >
-          {call.model}
-        </button>
-        {call.stream && (
-          <span class="flag" title={t('streamed')}>
-            <Icon name="stream" />
-            <span class="sr">{t('streamed')}</span>
-          </span>
-        )}
+        <div>
+          <button type="button" class="link" aria-haspopup="dialog" title={call.model}>
+            {call.model}
+          </button>
+          {call.stream && (
+            <span class="flag" title={t('streamed')}>
+              <Icon name="stream" />
+              <span class="sr">{t('streamed')}</span>
+            </span>
+          )}
+        </div>
       </td>
       <td class="roomier muted">{call.endpoint}</td>
       <td>

@@ -1,6 +1,6 @@
 /** One chart of the overview: uPlot with this page's colours, words and tooltip. */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { faceOf, toneOf } from './clouds.ts';
 import { useDisplay } from './display.tsx';
@@ -16,7 +16,8 @@ export interface ChartProps {
   readonly prefixes: readonly string[];
   readonly report: UsageReport;
   readonly data: ChartData;
-  readonly whole: boolean;
+  /** The least that `format` tells apart: two marks of the axis are as far from each other, or farther. */
+  readonly step: number;
   readonly format: (value: number) => string;
   /** What the whole window comes to, for those who do not see the chart. */
   readonly summary: string;
@@ -47,7 +48,8 @@ export function Chart(props: ChartProps): JSX.Element {
     };
   }, [shape]);
   useEffect(() => chart.current?.setData(plotData(latest.current)), [props.report]);
-  useEffect(() => chart.current?.redraw(false), [dark]);
+  // Bars keep their colour with their shape, so both are drawn anew; and at once, for a page that is being printed.
+  useLayoutEffect(() => chart.current?.redraw(), [dark]);
   const values = { title: props.title, window: props.windowText, values: props.summary };
   return <div class="plot" ref={box} role="img" aria-label={locale.t('chartLabel', values)} />;
 }
@@ -83,7 +85,7 @@ function createOptions(latest: LatestRef, width: number): uPlot.Options {
     },
     scales: {
       x: { time: true, range: () => xRange(latest.current.report) },
-      y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
+      y: { range: (_, __, max) => [0, Math.max(max * 1.08, latest.current.step)] },
     },
     axes: [createXAxis(latest), createYAxis(latest)],
     series: [{}, ...drawn.map((prefix) => createSeries(kind, prefix, report.window === 'day' ? 0 : 1))],
@@ -116,7 +118,7 @@ function createYAxis(latest: LatestRef): uPlot.Axis {
     gap: 6,
     grid: { stroke: () => css('--grid'), width: 1 },
     ticks: { show: false },
-    ...(latest.current.whole && { incrs: WHOLE_STEPS }),
+    incrs: STEPS.filter((step) => step >= latest.current.step),
     values: (_, splits) => splits.map((value) => latest.current.format(value)),
   };
 }
@@ -126,9 +128,9 @@ const AXIS: Pick<uPlot.Axis, 'stroke' | 'font'> = {
   font: '11px system-ui, -apple-system, "Segoe UI", "Hiragino Sans", "Noto Sans JP", sans-serif',
 };
 
-/** 1, 2, 5, 10, 20, 50, ... */
-const WHOLE_STEPS = Array.from({ length: 13 }, (_, power) =>
-  [1, 2, 5].map((digit) => digit * 10 ** power),
+/** 0.0001, 0.0002, 0.0005, 0.001, ... Read from text, as 10 ** -4 need not be the number that is written 0.0001. */
+const STEPS = Array.from({ length: 17 }, (_, at) =>
+  [1, 2, 5].map((digit) => Number(`${digit}e${at - 4}`)),
 ).flat();
 
 function stepName(window: UsageWindow, at: number, { format }: Locale): string {

@@ -37,13 +37,22 @@ export function DisplayRoot({ children }: { children: ComponentChildren }): JSX.
   const [dark, setDark] = useState(() => isDark(theme));
   useLayoutEffect(() => {
     const system = matchMedia('(prefers-color-scheme: dark)');
-    const update = (): void => {
-      showTheme(theme);
-      setDark(isDark(theme));
+    const show = (shown: Theme): void => {
+      showTheme(shown);
+      setDark(isDark(shown));
     };
-    update();
-    system.addEventListener('change', update);
-    return () => system.removeEventListener('change', update);
+    const onScreen = (): void => show(theme);
+    // Paper is white, and grounds are mostly not printed: what is light on dark would be pale there.
+    const onPaper = (): void => show('light');
+    onScreen();
+    system.addEventListener('change', onScreen);
+    addEventListener('beforeprint', onPaper);
+    addEventListener('afterprint', onScreen);
+    return () => {
+      system.removeEventListener('change', onScreen);
+      removeEventListener('beforeprint', onPaper);
+      removeEventListener('afterprint', onScreen);
+    };
   }, [theme]);
   const locale = useMemo(() => createLocale(lang), [lang]);
   const display: Display = {

@@ -121,8 +121,8 @@ interface Panel {
   readonly title: TextKey;
   readonly kind: 'bars' | 'lines';
   readonly valueOf: (sums: UsageSums) => number | null;
-  /** Only whole numbers make sense. */
-  readonly whole: boolean;
+  /** The least that `format` tells apart. */
+  readonly step: number;
   readonly format: (locale: Locale) => (value: number) => string;
 }
 
@@ -131,30 +131,30 @@ const PANELS: readonly Panel[] = [
     title: 'requests',
     kind: 'bars',
     valueOf: (sums) => sums.requests,
-    whole: true,
+    step: 1,
     format: ({ format }) => format.compact,
   },
   {
     title: 'errors',
     kind: 'bars',
     valueOf: (sums) => sums.errors,
-    whole: true,
+    step: 1,
     format: ({ format }) => format.compact,
   },
   {
     title: 'latencyP50',
     kind: 'lines',
     valueOf: (sums) => sums.latencyMs?.p50 ?? null,
-    whole: false,
+    step: 1,
     format: ({ format }) => format.duration,
   },
-  { title: 'tokens', kind: 'bars', valueOf: tokensOf, whole: true, format: ({ format }) => format.compact },
-  { title: 'costEstimate', kind: 'bars', valueOf: costOf, whole: false, format: ({ format }) => format.usd },
+  { title: 'tokens', kind: 'bars', valueOf: tokensOf, step: 1, format: ({ format }) => format.compact },
+  { title: 'costEstimate', kind: 'bars', valueOf: costOf, step: 0.0001, format: ({ format }) => format.usd },
   {
     title: 'latencyP95',
     kind: 'lines',
     valueOf: (sums) => sums.latencyMs?.p95 ?? null,
-    whole: false,
+    step: 1,
     format: ({ format }) => format.duration,
   },
 ];
@@ -184,7 +184,7 @@ interface ChartPanelProps {
 function ChartPanel({ panel, report, prefixes }: ChartPanelProps): JSX.Element {
   const locale = useLocale();
   const { t } = locale;
-  const { kind, valueOf, whole } = panel;
+  const { kind, valueOf, step } = panel;
   const format = panel.format(locale);
   const data = useMemo(
     () => report && toChartData(report, prefixes, valueOf, kind === 'bars' ? 0 : null),
@@ -197,7 +197,7 @@ function ChartPanel({ panel, report, prefixes }: ChartPanelProps): JSX.Element {
       <div class="plot-space">
         {report !== undefined && data !== undefined && prefixes.length > 0 && (
           <Chart
-            {...{ title, kind, prefixes, report, data, whole, format }}
+            {...{ title, kind, prefixes, report, data, step, format }}
             windowText={t(WINDOW_TEXTS[report.window][1])}
             summary={summaryOf(report, prefixes, valueOf, format, t('unknown')) || t('noCallsInWindow')}
           />

@@ -1,6 +1,6 @@
 /** Playground: pick a model, write, watch the answer come, stop it. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { usePolled } from './api.ts';
 import { useConversation, type Conversation } from './conversation.ts';
 import { useLocale } from './locale.ts';
@@ -61,7 +61,12 @@ export function Playground({ route }: { route: PageRoute }): JSX.Element {
             />
           </label>
         </div>
-        <Turns conversation={conversation} onExample={model.trim() === '' ? undefined : send} />
+        {/* A conversation begins in a box of its own: followed, wherever the one before was read. */}
+        <Turns
+          key={turns.length === 0 ? 'none' : 'some'}
+          conversation={conversation}
+          onExample={model.trim() === '' ? undefined : send}
+        />
         <Composer
           ready={model.trim() !== ''}
           streaming={streaming}
@@ -87,8 +92,9 @@ function Turns({
   const { turns } = conversation;
   const box = useRef<HTMLDivElement>(null);
   const following = useRef(true);
-  useEffect(() => {
-    if (following.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+  useLayoutEffect(() => {
+    if (turns.length > 0 && following.current && box.current !== null)
+      box.current.scrollTop = box.current.scrollHeight;
   }, [turns]);
   const onScroll = (): void => {
     const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = box.current ?? {};

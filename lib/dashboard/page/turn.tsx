@@ -60,6 +60,7 @@ function Foot({ answer }: { answer: Answer }): JSX.Element {
 }
 
 const TITLES: ReadonlyMap<string | null, TextKey> = new Map([
+  ['invalid_api_key', 'errorClientKey'],
   ['api_key_missing', 'errorApiKeyMissing'],
   ['unknown_prefix', 'errorUnknownPrefix'],
   ['model_not_found', 'errorModelNotFound'],
@@ -94,6 +95,7 @@ function Failure({ error }: { error: unknown }): JSX.Element {
         <strong>{t(TITLES.get(code) ?? 'errorOther')}</strong>{' '}
         <code>{[status === 200 ? undefined : status, code].filter(Boolean).join(' ')}</code>
         <p>{message}</p>
+        {code === 'invalid_api_key' && <p>{t('clientKeyText')}</p>}
         {details.hint !== undefined && <p>{details.hint}</p>}
         {retryAfter !== undefined && <p>{t('retryAfter', { n: retryAfter })}</p>}
         {fromCloud.length > 0 && (

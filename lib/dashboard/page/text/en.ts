@@ -98,7 +98,6 @@ export const en = {
   endpoint: 'Endpoint',
   status: 'Status',
   duration: 'Duration',
-  callDetails: 'Details of call {n}',
   stateOk: 'OK',
   stateError: 'Error',
   stateLeft: 'Client left',
@@ -168,6 +167,9 @@ export const en = {
   emptyAnswer: 'The model answered with nothing.',
   chooseModel: 'Choose a model first.',
   networkError: 'The server could not be reached.',
+  errorClientKey: 'This server itself asks for a client’s key',
+  clientKeyText:
+    'The playground sends none: being logged in here is enough. Give createDashboard as playground what stands behind the key check: a Router with the same handlers, without the check.',
   errorApiKeyMissing: 'This cloud has no API key yet',
   errorUnknownPrefix: 'Unknown prefix',
   errorModelNotFound: 'The model does not exist',

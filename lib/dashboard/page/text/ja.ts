@@ -99,7 +99,6 @@ export const ja: { readonly [key in keyof typeof en]: string } = {
   endpoint: 'エンドポイント',
   status: 'ステータス',
   duration: '所要時間',
-  callDetails: '呼び出し {n} の詳細',
   stateOk: '成功',
   stateError: 'エラー',
   stateLeft: 'クライアント切断',
@@ -169,6 +168,9 @@ export const ja: { readonly [key in keyof typeof en]: string } = {
   emptyAnswer: 'モデルの回答は空でした。',
   chooseModel: '先にモデルを選んでください。',
   networkError: 'サーバーに接続できませんでした。',
+  errorClientKey: 'このサーバー自身がクライアントのキーを求めています',
+  clientKeyText:
+    'プレイグラウンドはキーを送りません（ここへのログインで認証は済んでいます）。createDashboard の playground には、キーの検査を通らないもの（同じハンドラーを載せ、検査を含まない Router）を渡してください。',
   errorApiKeyMissing: 'このクラウドのAPIキーが未設定です',
   errorUnknownPrefix: '不明なプレフィックスです',
   errorModelNotFound: 'モデルが存在しません',
