@@ -9,6 +9,7 @@ import {
   launch,
   logInAt,
   visit,
+  waitUntil,
   whyNoBrowser,
   type Visit,
   type VisitOptions,
@@ -335,7 +336,7 @@ if (whyNoBrowser === undefined) {
         };`);
       await page.goto(`${host.url}/#/overview`);
       await page.reload();
-      await page.waitForFunction('[...written.values()].filter((texts) => texts.length > 2).length === 6');
+      await waitUntil(page, '[...written.values()].filter((texts) => texts.length > 2).length === 6');
       const texts = (await page.evaluate('[...written.values()]')) as string[][];
       expect(texts.map((marks) => marks.filter((mark, at) => marks.indexOf(mark) !== at))).toEqual(
         Array(6).fill([]),
@@ -354,7 +355,8 @@ if (whyNoBrowser === undefined) {
       await page.getByRole('searchbox').fill('');
       await page.getByLabel('Cloud', { exact: true }).selectOption('anthropic');
       await page.getByLabel('Errors only').check();
-      await page.waitForFunction(
+      await waitUntil(
+        page,
         `[...document.querySelectorAll('.calls tbody tr')].every((row) => row.innerText.includes('Anthropic'))`,
       );
       await page.getByRole('searchbox').fill('nothing like this');

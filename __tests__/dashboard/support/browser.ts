@@ -93,3 +93,9 @@ export async function findViolations(page: Page): Promise<Violation[]> {
     nodes: nodes.map(({ html }) => html),
   }));
 }
+
+/** Waits until an expression is true. (`waitForFunction` asks again by `eval`, which the page's policy forbids.) */
+export async function waitUntil(page: Page, expression: string): Promise<void> {
+  while (!(await page.evaluate(expression)))
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))');
+}
