@@ -141,6 +141,11 @@ const schema = fc
         { type: 'string', maxLength: 5, format: 'ipv8' },
         { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 2 },
         { enum: ['a', 'b'] },
+        { enum: ['a', { b: 1 }] },
+        { $ref: '#/$defs/d', description: 'd', default: 1 },
+        { type: 'string', pattern: '^(?!a)', examples: ['b'], contentEncoding: 'base64', nullable: true },
+        { type: 'array', prefixItems: [{ type: 'string' }], items: false, contains: { type: 'string' } },
+        { type: 'object', propertyNames: { pattern: '^a' }, additionalProperties: { type: 'string' } },
       ),
       fc.record({ oneOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }) }),
       fc

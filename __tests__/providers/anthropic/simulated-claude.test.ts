@@ -65,10 +65,14 @@ test.each<[string, Fields]>([
     'strict output',
     schema({
       type: 'object',
-      properties: { a: { type: 'string', format: 'date' } },
+      properties: {
+        a: { type: 'string', format: 'date' },
+        b: { type: 'string', pattern: '^a+$', default: 'a' },
+      },
       additionalProperties: false,
     }),
   ],
+  ['strict output by reference', schema({ $ref: '#/$defs/a', $defs: { a: { enum: [1, null] } } })],
   ['a retired model', { model: 'claude-3-opus' }],
   [
     'a turn that paused behind a server tool',
@@ -225,6 +229,12 @@ test.each<[string, Fields]>([
       properties: { a: { type: 'integer', minimum: 1, maximum: 2 } },
     }),
   ],
+  ['properties propertyNames, of_tomorrow are not supported', schema({ propertyNames: {}, of_tomorrow: 1 })],
+  ['Beside $ref, properties description are not supported', schema({ $ref: '#/$defs/a', description: 'd' })],
+  ["complex types in 'enum' and 'const' are not supported", schema({ enum: [1, {}] })],
+  ["complex types in 'enum' and 'const' are not supported", schema({ const: [] })],
+  ['format.schema.items: Input should be a valid dictionary', schema({ type: 'array', items: [] })],
+  ["pattern '^(?!a)' is not supported", schema({ type: 'string', pattern: '^(?!a)' })],
   ["format 'ipv8' is not supported", schema({ type: 'string', format: 'ipv8' })],
   [
     "'minItems' values other than 0 or 1 are not supported",

@@ -43,6 +43,14 @@ describe('a function', () => {
     expect(toolsOf(fn({ parameters }))).toEqual([{ name: 'f', input_schema: parameters }]);
   });
 
+  test('that is strict says that it takes an object, also where a reference says the rest', () => {
+    const parameters = { $ref: '#/$defs/d', $defs: { d: { type: 'integer', minimum: 1 } } };
+    const $defs = { d: { type: 'integer', description: 'Constraints: minimum 1.' } };
+    expect(toolsOf(fn({ strict: true, parameters }))).toEqual([
+      { name: 'f', strict: true, input_schema: { type: 'object', $ref: '#/$defs/d', $defs } },
+    ]);
+  });
+
   test('keeps the keys of Anthropic, on itself or inside', () => {
     const inside = { defer_loading: true, input_examples: [{}], eager_input_streaming: true };
     const outside = { cache_control: { type: 'ephemeral', ttl: '1h' }, allowed_callers: ['direct'] };

@@ -6,24 +6,25 @@
 import { RouterError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../openai/types.ts';
 
-const REMOVED: ReadonlySet<string> = new Set([
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'minLength',
-  'maxLength',
-  'maxItems',
-  'uniqueItems',
-  'minProperties',
-  'maxProperties',
-  'patternProperties',
-  'not',
-  'if',
-  'then',
-  'else',
+/** Keywords that are taken whatever they hold. `pattern` is none: lookarounds, as zod writes them, are refused. */
+const TAKEN: ReadonlySet<string> = new Set([
+  'type',
+  'title',
+  'description',
+  'default',
+  'anyOf',
+  'allOf',
+  'properties',
+  'required',
+  '$defs',
+  'definitions',
 ]);
+
+/** All that may stand beside a `$ref`. */
+const REFERENCE: ReadonlySet<string> = new Set(['$ref', '$defs', 'definitions']);
+
+/** These speak of the schema itself and ask nothing of a value: left out without a word. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set(['$schema', '$id', '$comment']);
 
 const FORMATS: ReadonlySet<JsonValue> = new Set([
   'date-time',
@@ -40,7 +41,7 @@ const FORMATS: ReadonlySet<JsonValue> = new Set([
 
 /** Keywords whose value maps names to schemas: a property may well be called `minimum`. */
 const SCHEMA_MAPS: ReadonlySet<string> = new Set(['properties', '$defs', 'definitions']);
-const SCHEMA_LISTS: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'prefixItems']);
+const SCHEMA_LISTS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'allOf']);
 
 /** Deeper than anything a model is asked for, and shallow enough for every recursion that follows. */
 const MAX_DEPTH = 200;
@@ -70,14 +71,16 @@ function isDeeper(value: JsonValue, limit: number): boolean {
 }
 
 function clean(schema: JsonObject): JsonObject {
+  const isReference = typeof schema['$ref'] === 'string';
   const removed: string[] = [];
   const kept: [string, JsonValue | undefined][] = [];
   for (const [key, value] of Object.entries(schema)) {
-    if (value === undefined) continue;
-    if (mustGo(schema, key, value)) removed.push(`${key} ${inWords(value)}`);
-    else if (key !== 'additionalProperties') kept.push([key === 'oneOf' ? 'anyOf' : key, inner(key, value)]);
+    if (value === undefined || SAYS_NOTHING.has(key)) continue;
+    if (isReference ? REFERENCE.has(key) : isTaken(schema, key, value)) {
+      kept.push([key === 'oneOf' ? 'anyOf' : key, inner(key, value)]);
+    } else if (!isReference && !isAnyValue(key, value)) removed.push(`${key} ${inWords(value)}`);
   }
-  if (isObjectSchema(schema)) kept.push(['additionalProperties', false]);
+  if (!isReference && isObjectSchema(schema)) kept.push(['additionalProperties', false]);
   if (removed.length > 0) kept.push(['description', describe(schema['description'], removed)]);
   // Not `result[key] = ...`: a property named `__proto__` has to stay a property.
   return Object.fromEntries(kept);
@@ -87,12 +90,32 @@ function next(value: JsonValue | undefined): JsonValue {
   return isObject(value) ? clean(value) : (value ?? null);
 }
 
-function mustGo(schema: JsonObject, key: string, value: JsonValue): boolean {
-  if (REMOVED.has(key)) return true;
-  if (key === 'minItems') return typeof value === 'number' && value > 1;
-  if (key === 'format') return !FORMATS.has(value);
-  if (key === 'oneOf') return Object.hasOwn(schema, 'anyOf');
-  return key === 'additionalProperties' && isObject(value) && Object.keys(value).length > 0;
+function isTaken(schema: JsonObject, key: string, value: JsonValue): boolean {
+  switch (key) {
+    case 'enum':
+      return Array.isArray(value) && value.length > 0 && value.every(isScalar);
+    case 'const':
+      return isScalar(value);
+    case 'oneOf':
+      return !Object.hasOwn(schema, 'anyOf');
+    case 'items':
+      return isObject(value);
+    case 'minItems':
+      return value === 0 || value === 1;
+    case 'format':
+      return FORMATS.has(value);
+    default:
+      return TAKEN.has(key);
+  }
+}
+
+function isScalar(value: JsonValue): boolean {
+  return typeof value !== 'object' || value === null;
+}
+
+/** What an object is open to, or that it is not: there is nothing to tell of it. */
+function isAnyValue(key: string, value: JsonValue): boolean {
+  return key === 'additionalProperties' && !(isObject(value) && Object.keys(value).length > 0);
 }
 
 /** The value of a keyword with the schemas in it cleaned; data such as `enum` and `default` stays untouched. */
@@ -100,9 +123,8 @@ function inner(key: string, value: JsonValue): JsonValue {
   if (SCHEMA_MAPS.has(key) && isObject(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, next(schema)]));
   }
-  if ((SCHEMA_LISTS.has(key) || key === 'oneOf') && Array.isArray(value)) return value.map(next);
-  if (key === 'items') return Array.isArray(value) ? value.map(next) : next(value);
-  return value;
+  if (SCHEMA_LISTS.has(key) && Array.isArray(value)) return value.map(next);
+  return key === 'items' ? next(value) : value;
 }
 
 function isObjectSchema(schema: JsonObject): boolean {

@@ -73,7 +73,8 @@ function toInputSchema(
     throw new RouterError('invalid_value', { message: `'${path}' must be an object.`, param: path });
   }
   const schema = isSet(given['type']) ? given : { ...given, type: 'object' };
-  return (strict ? toStrictSchema(schema, path) : schema) as Tool['input_schema'];
+  // Beside a reference no type is left, but a tool has to name one.
+  return (strict ? { type: 'object', ...toStrictSchema(schema, path) } : schema) as Tool['input_schema'];
 }
 
 /** `allowed_tools` leaves the others out: there is no other way to say it. */
