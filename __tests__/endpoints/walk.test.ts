@@ -259,6 +259,21 @@ test('what is left out is named as the client knows it', async () => {
   expect(answer.headers['x-prefix-router-dropped']).toBe('text.verbosity,truncation,reasoning.mode');
 });
 
+test('a place of a schema that Claude cannot leave open is named as the client knows it', async () => {
+  const schema = { type: 'object', properties: { map: { type: 'object', additionalProperties: true } } };
+  const answer = await askJson(`${host.url}/v1/responses`, {
+    model: CLAUDE,
+    input: 'Hi',
+    text: { format: { type: 'json_schema', name: 'n', schema } },
+    tools: [{ ...weather, parameters: schema, strict: true }],
+  });
+  expect(answer.status).toBe(200);
+  expect(answer.headers['x-prefix-router-dropped']).toBe(
+    'text.format.schema.properties.map.additionalProperties,' +
+      'tools.0.parameters.properties.map.additionalProperties',
+  );
+});
+
 test.each([
   [{ store: true }, 'store'],
   [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input[0]'],

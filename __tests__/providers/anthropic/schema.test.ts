@@ -7,7 +7,7 @@ import { errorOf } from './support.ts';
 
 /** The schema of one property, cleaned. */
 function cleaned(schema: JsonValue): unknown {
-  const whole = toStrictSchema({ type: 'object', properties: { p: schema } }, 'schema');
+  const whole = toStrictSchema({ type: 'object', properties: { p: schema } }, 'schema', []);
   checkStrictSchema(whole, 'schema');
   return (whole['properties'] as JsonObject)['p'];
 }
@@ -102,7 +102,7 @@ test('every object is closed, however deep', () => {
     definitions: { e: open },
     additionalProperties: true,
   };
-  expect(toStrictSchema(schema, 's')).toEqual({
+  expect(toStrictSchema(schema, 's', [])).toEqual({
     ...closed,
     properties: {
       open: closed,
@@ -126,6 +126,36 @@ test('an object open to anything is closed without a word', () => {
   }
 });
 
+test.each<[JsonValue, string[]]>([
+  [{ type: 'object', additionalProperties: { type: 'string' } }, ['.additionalProperties']],
+  [{ type: 'object', properties: {}, additionalProperties: true }, ['.additionalProperties']],
+  [{ properties: {}, additionalProperties: {} }, ['.additionalProperties']],
+  [{ type: ['object', 'null'] }, ['']],
+  [{ type: 'object', additionalProperties: null }, ['']],
+  [{ type: 'object', propertyNames: { type: 'string' } }, ['']],
+  [{ type: 'object', patternProperties: { '^a': {} }, additionalProperties: false }, ['.patternProperties']],
+  [{ type: 'array', items: { type: 'object' } }, ['.items']],
+  [{ oneOf: [{ type: 'string' }, { type: 'object' }] }, ['.oneOf[1]']],
+  [{ anyOf: [{ type: 'object', properties: { a: { type: 'object' } } }] }, ['.anyOf[0].properties.a']],
+  [{ $ref: '#/$defs/a', $defs: { a: { type: 'object' } }, type: 'object' }, ['.$defs.a']],
+  [{ type: 'object', properties: { a: { type: 'string' } } }, []],
+  [{ type: 'object', properties: {}, patternProperties: {} }, []],
+  [{ type: 'object', additionalProperties: false }, []],
+  [{ type: 'string', additionalProperties: true }, []],
+  [{ not: { type: 'object' }, default: { type: 'object' } }, []],
+])('%j is open at %j', (schema, places) => {
+  const dropped: string[] = [];
+  toStrictSchema({ type: 'object', properties: { p: schema } }, 'the.place', dropped);
+  expect(dropped).toEqual(places.map((place) => `the.place.properties.p${place}`));
+});
+
+test('no more than a hundred open places are named, and no name in them at any length', () => {
+  const open = Array.from({ length: 1000 }, (_, index) => [`${'x'.repeat(500)}${index}`, { type: 'object' }]);
+  const dropped: string[] = [];
+  toStrictSchema({ type: 'object', properties: Object.fromEntries(open) as JsonObject }, 's', dropped);
+  expect(dropped).toEqual(Array(100).fill(`s.properties.${'x'.repeat(60)}`));
+});
+
 test('a map of values cannot be said, and is told in words', () => {
   expect(cleaned({ type: 'object', additionalProperties: { type: 'string' } })).toEqual({
     type: 'object',
@@ -139,7 +169,7 @@ test('a reference stands alone, beside what it can refer to', () => {
   const cleanDefs = { T: { type: 'string', description: 'Constraints: minLength 1.' } };
   const schema = { $ref: '#/$defs/T', description: 'd', default: 'x', minLength: 2, type: 'string' };
   expect(cleaned(schema)).toEqual({ $ref: '#/$defs/T' });
-  expect(toStrictSchema({ ...schema, $defs: defs, definitions: defs, properties: {} }, 's')).toEqual({
+  expect(toStrictSchema({ ...schema, $defs: defs, definitions: defs, properties: {} }, 's', [])).toEqual({
     $ref: '#/$defs/T',
     $defs: cleanDefs,
     definitions: cleanDefs,
@@ -202,7 +232,7 @@ const written = fc.letrec<{ schema: JsonObject }>((tie) => ({
 test("Anthropic's own transform finds nothing left to remove", () => {
   fc.assert(
     fc.property(written, (schema) => {
-      const strict = toStrictSchema(schema, 's');
+      const strict = toStrictSchema(schema, 's', []);
       expect(transformJSONSchema(strict)).toEqual(strict);
     }),
   );
@@ -221,7 +251,7 @@ test('oneOf becomes anyOf, or words where there is an anyOf already', () => {
 test('properties may be called like keywords, and like the prototype', () => {
   const names =
     '{"type":"object","properties":{"minimum":{"type":"integer"},"not":{},"__proto__":{"type":"string","minLength":2}}}';
-  expect(JSON.stringify(toStrictSchema(JSON.parse(names) as JsonObject, 's'))).toBe(
+  expect(JSON.stringify(toStrictSchema(JSON.parse(names) as JsonObject, 's', []))).toBe(
     '{"type":"object","properties":{"minimum":{"type":"integer"},"not":{},' +
       '"__proto__":{"type":"string","description":"Constraints: minLength 2."}},"additionalProperties":false}',
   );
@@ -230,14 +260,14 @@ test('properties may be called like keywords, and like the prototype', () => {
 test("the client's schema is not changed", () => {
   const schema = { type: 'object', properties: { a: { type: 'string', minLength: 1 } } };
   const before = JSON.stringify(schema);
-  toStrictSchema(schema, 's');
+  toStrictSchema(schema, 's', []);
   expect(JSON.stringify(schema)).toBe(before);
 });
 
 test('a bottomless schema is refused before it can use up the stack', () => {
   const deep = JSON.parse('{"not":'.repeat(20_000) + '{}' + '}'.repeat(20_000)) as JsonObject;
-  const { status, code, param } = errorOf(() => toStrictSchema(deep, 'the.place'));
+  const { status, code, param } = errorOf(() => toStrictSchema(deep, 'the.place', []));
   expect({ status, code, param }).toEqual({ status: 400, code: 'invalid_value', param: 'the.place' });
   const fits = JSON.parse('{"items":'.repeat(200) + '{}' + '}'.repeat(200)) as JsonObject;
-  expect(toStrictSchema(fits, 's')).toEqual(fits);
+  expect(toStrictSchema(fits, 's', [])).toEqual(fits);
 });

@@ -51,6 +51,14 @@ describe('a function', () => {
     ]);
   });
 
+  test('that is strict and takes what it does not list is closed, and that is reported', () => {
+    const parameters = { type: 'object', properties: { m: { type: 'object', additionalProperties: true } } };
+    const tools = [fn({ parameters }), fn({ strict: true, parameters }), fn({ strict: true })];
+    expect(convert(ask({ tools })).dropped).toEqual([
+      'tools[1].function.parameters.properties.m.additionalProperties',
+    ]);
+  });
+
   test('keeps the keys of Anthropic, on itself or inside', () => {
     const inside = { defer_loading: true, input_examples: [{}], eager_input_streaming: true };
     const outside = { cache_control: { type: 'ephemeral', ttl: '1h' }, allowed_callers: ['direct'] };
