@@ -71,7 +71,9 @@ const CHECKS: Readonly<Record<string, (block: Json, path: string) => void>> = {
   search_result: (block, path) => void checkBlocks(block['content'], `${path}.content`, 'text'),
   thinking(block, path) {
     asString(block['thinking'], `${path}.thinking`);
-    asString(block['signature'], `${path}.signature`);
+    if (asString(block['signature'], `${path}.signature`) === '') {
+      throw new Refusal(`${path}: Invalid \`signature\` in \`thinking\` block`);
+    }
   },
   redacted_thinking: (block, path) => void asString(block['data'], `${path}.data`),
   tool_use(block, path) {

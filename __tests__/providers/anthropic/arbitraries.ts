@@ -64,9 +64,16 @@ const callId = fc.oneof(
 );
 const toolName = fc.constantFrom('f', 'g', 'get_weather');
 
+/** As it is left where a token limit has cut it off. */
+const cutThought = fc.constant<JsonObject>({ type: 'thinking', thinking: 'hm', signature: '' });
+
 const assistant: fc.Arbitrary<JsonObject> = fc
-  .tuple(fc.oneof(anyText, fc.constant(null), fc.array(textPart, { maxLength: 2 })), fc.option(anyText))
-  .map(([content, refusal]) => ({ role: 'assistant', content, refusal }));
+  .tuple(
+    fc.oneof(anyText, fc.constant(null), fc.array(textPart, { maxLength: 2 })),
+    fc.option(anyText),
+    fc.array(cutThought, { maxLength: 1 }),
+  )
+  .map(([content, refusal, thinking_blocks]) => ({ role: 'assistant', content, refusal, thinking_blocks }));
 
 /** Calls, and their results in any order with anything between them. */
 const toolRound: fc.Arbitrary<JsonObject[]> = fc

@@ -278,6 +278,51 @@ describe('the assistant', () => {
   });
 });
 
+describe('thinking in a history', () => {
+  const signed = { type: 'thinking', thinking: 'a', signature: 'S' };
+  const unsigned = { type: 'thinking', thinking: 'b', signature: '' };
+  const redacted = { type: 'redacted_thinking', data: 'D' };
+  const thoughts = (...blocks: object[]): object => ({ thinking_blocks: blocks });
+  const whole = (...blocks: object[]): object => ({ content_blocks: blocks });
+
+  test.each<[string, JsonObject]>([
+    ['in its own field', assistant('A', thoughts(unsigned, signed, { type: 'thinking', thinking: '' }))],
+    ['in the blocks of the whole answer', assistant('A', whole(unsigned, signed, text('A')))],
+    ['in the content', assistant([unsigned, signed, text('A')])],
+  ])('that was cut off has no signature, and is left out: %s', (_name, message) => {
+    expect(turnsOf([user('Q'), message, user('R')])).toEqual([
+      turn('user', text('Q')),
+      turn('assistant', signed, text('A')),
+      turn('user', text('R')),
+    ]);
+  });
+
+  test.each<[string, JsonObject]>([
+    ['unsigned', assistant('', thoughts(unsigned))],
+    ['signed', assistant(null, thoughts(signed, redacted))],
+    ['as a whole answer', assistant('', whole(signed, unsigned, redacted))],
+  ])('is no turn by itself: %s', (_name, message) => {
+    expect(turnsOf([user('Q'), message, user('R')])).toEqual([turn('user', text('Q'), text('R'))]);
+    expect(turnsOf([user('Q'), message])).toEqual([turn('user', text('Q'))]);
+    expect(turnsOf([user('Q'), calls('a'), tool('a', 'r'), message, user('R')])).toEqual([
+      turn('user', text('Q')),
+      turn('assistant', use('a')),
+      turn('user', result('a', 'r'), text('R')),
+    ]);
+  });
+
+  test('ends no turn, but may stand before more of the same turn', () => {
+    const cut = whole(signed, use('a'), redacted, signed);
+    const called = assistant('', { ...cut, tool_calls: [call('a')] });
+    expect(turnsOf([user('Q'), called, tool('a', 'r')])[1]).toEqual(turn('assistant', signed, use('a')));
+    const before = assistant('', thoughts(signed));
+    const empty = assistant('', thoughts(redacted));
+    expect(turnsOf([user('Q'), before, assistant('A'), empty, user('R')])[1]).toEqual(
+      turn('assistant', signed, text('A')),
+    );
+  });
+});
+
 describe('an answer that came with its blocks', () => {
   const blocks = [
     { type: 'thinking', thinking: '', signature: 'S' },
@@ -473,9 +518,7 @@ describe('a cache breakpoint on a whole message', () => {
     expect(turnsOf(messages)).toEqual([
       turn('user', text('Q')),
       turn('assistant', thought, text('A', mark)),
-      turn('user', text('R')),
-      turn('assistant', thought),
-      turn('user', text('S')),
+      turn('user', text('R'), text('S')),
     ]);
   });
 });

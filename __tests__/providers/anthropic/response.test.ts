@@ -104,6 +104,26 @@ describe('the message', () => {
     });
   });
 
+  test('shows thinking that was cut off as text alone: without its signature it cannot come back', () => {
+    const cut = { type: 'thinking', thinking: 'hm', signature: '' };
+    expect(messageOf(cut)).toEqual({
+      role: 'assistant',
+      content: '',
+      refusal: null,
+      reasoning_content: 'hm',
+    });
+    const server = { type: 'server_tool_use', id: 's', name: 'web_search', input: {} };
+    expect(messageOf(thought('a'), server, cut)).toEqual({
+      role: 'assistant',
+      content: '',
+      refusal: null,
+      reasoning_content: 'a\n\nhm',
+      thinking_blocks: [thought('a')],
+      content_blocks: [thought('a'), server],
+    });
+    expect(messageOf(text('a'), cut)).not.toHaveProperty('content_blocks');
+  });
+
   test('shows thinking that can be read, and all of it as blocks', () => {
     const blocks = [thought('a'), thought(''), { type: 'redacted_thinking', data: 'D' }, thought('b')];
     expect(messageOf(...blocks, text('c'))).toEqual({

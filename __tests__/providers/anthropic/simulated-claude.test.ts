@@ -296,6 +296,10 @@ test.each<[string, Fields]>([
   ],
   ['does not support the effort parameter', { model: HAIKU, output_config: { effort: 'low' } }],
   [
+    'The final block in an assistant message cannot be `thinking`.',
+    messages(user(), turn('assistant', text('A'), { type: 'redacted_thinking', data: 'D' }), user()),
+  ],
+  [
     'messages.1.content.0: Invalid `signature` in `thinking` block',
     messages(
       user(),
@@ -311,6 +315,14 @@ test.each<[string, Fields]>([
   ],
 ])('%s', (words, fields) => {
   expect(wordsOf(fields)).toContain(words);
+});
+
+test('thinking without a signature is refused, also where signatures are trusted', () => {
+  const cut = { type: 'thinking', thinking: 'a', signature: '' };
+  const refusal = validateMessagesRequest(body(messages(user(), turn('assistant', cut, text('A')), user())), {
+    trustSignatures: true,
+  });
+  expect(refusal?.message).toBe('messages.1.content.0.thinking: Invalid `signature` in `thinking` block');
 });
 
 test('fields in beta are known with a beta header, and no sampling with the newer version', () => {

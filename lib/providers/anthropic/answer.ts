@@ -9,10 +9,6 @@ import {
 import { CALL_EXTRAS } from './assistant.ts';
 import { objectsOf, pick, textOf, wordOf } from './json.ts';
 
-export function isThought(block: JsonObject): boolean {
-  return block['type'] === 'thinking' || block['type'] === 'redacted_thinking';
-}
-
 /** A call that the client is to carry out. Those of server tools have other types and never come here. */
 export function toToolCall(block: JsonObject, args: string): ToolCall {
   return {

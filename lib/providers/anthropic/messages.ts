@@ -4,6 +4,7 @@ import { unsupported } from '../fields.ts';
 import { toAssistantBlocks } from './assistant.ts';
 import { toBlocks } from './content.ts';
 import { cacheControl, isBlank, textOf } from './json.ts';
+import { isThought } from './thoughts.ts';
 import { createToolIds, type ToolIds } from './tool-ids.ts';
 import { toTurns, type Piece } from './turns.ts';
 import type { Block, TextBlock, ToolResultBlock, Turn } from './types.ts';
@@ -30,7 +31,19 @@ export function toConversation(messages: readonly ChatMessage[], inlineSystem: b
     .slice(leading)
     .map((message, index) => toPiece(message, `messages[${leading + index}]`, ids, dropped))
     .filter((piece) => piece.blocks.length > 0);
-  return { system, turns: trimEnd(toTurns(pieces, inlineSystem)), dropped };
+  return { system, turns: trimEnd(toTurns(withoutLastThoughts(pieces), inlineSystem)), dropped };
+}
+
+/** A turn of the assistant must not end in thinking, as one does that a token limit has cut off. */
+function withoutLastThoughts(pieces: readonly Piece[]): Piece[] {
+  const kept: Piece[] = [];
+  for (const piece of pieces.toReversed()) {
+    const goesOn = piece.role !== 'assistant' || kept.at(-1)?.role === 'assistant';
+    const end = piece.blocks.findLastIndex((block) => !isThought(block)) + 1;
+    if (goesOn) kept.push(piece);
+    else if (end > 0) kept.push({ ...piece, blocks: piece.blocks.slice(0, end) });
+  }
+  return kept.reverse();
 }
 
 function isSystem(message: ChatMessage): boolean {
@@ -100,7 +113,7 @@ function toResultContent(
 function markLast<B extends Block>(blocks: B[], message: ChatMessage): B[] {
   const mark = cacheControl(message);
   if (mark.cache_control === undefined) return blocks;
-  const last = blocks.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking');
+  const last = blocks.findLastIndex((block) => !isThought(block));
   return blocks.map((block, index) => (index === last ? { ...mark, ...block } : block));
 }
 
