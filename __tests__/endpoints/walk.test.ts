@@ -279,6 +279,7 @@ test.each([
   [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input[0]'],
   [{ input: [{ role: 'user' }] }, 'input[0].content'],
   [{ max_output_tokens: 0 }, 'max_output_tokens'],
+  [{ input: ' ' }, 'input'],
   [{ top_logprobs: 2 }, 'include'],
   [
     { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'x' }] }] },

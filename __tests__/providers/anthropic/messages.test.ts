@@ -42,13 +42,6 @@ describe('system messages at the beginning', () => {
     expect(added({ messages: [system(' \n'), system(''), system(null), user('Q')] })).toEqual({});
   });
 
-  test('may be all there is', () => {
-    expect(convert(ask({ messages: [system('A')] })).body).toMatchObject({
-      system: [text('A')],
-      messages: [],
-    });
-  });
-
   test('hold text alone', () => {
     const image = { type: 'image_url', image_url: { url: 'https://e.org/a.png' } };
     const { code, param } = errorOf(() => turnsOf([system([image]), user('Q')]));
@@ -198,6 +191,34 @@ describe('turns', () => {
       turn('assistant', text('A')),
       turn('user', text('R')),
     ]);
+  });
+});
+
+describe('a conversation with nothing to answer is refused, before it is paid for', () => {
+  test.each<[string, JsonObject[]]>([
+    ['no messages', []],
+    ['the system alone', [system('A')]],
+    ['blank users', [system('A'), user(' '), user(null), user([]), user([text('\n')])]],
+    ['an assistant that only thought', [assistant('', { thinking_blocks: [{ type: 'thinking' }] })]],
+  ])('%s', (_name, messages) => {
+    const { status, code, param, message } = errorOf(() => turnsOf(messages));
+    expect({ status, code, param, message }).toEqual({
+      status: 400,
+      code: 'invalid_value',
+      param: 'messages',
+      message:
+        "'messages' holds nothing that Claude could answer: add a user message with more than white space in it.",
+    });
+  });
+
+  test('and so is a user without content', () => {
+    const { status, code, param, message } = errorOf(() => turnsOf([user('Q'), { role: 'user' }]));
+    expect({ status, code, param, message }).toEqual({
+      status: 400,
+      code: 'invalid_value',
+      param: 'messages[1].content',
+      message: "'messages[1].content' is missing.",
+    });
   });
 });
 

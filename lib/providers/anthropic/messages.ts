@@ -1,4 +1,5 @@
 /** A conversation in OpenAI's form as Anthropic's `system` and `messages`. */
+import { RouterError } from '../../errors.ts';
 import type { ChatMessage } from '../../openai/types.ts';
 import { unsupported } from '../fields.ts';
 import { toAssistantBlocks } from './assistant.ts';
@@ -18,6 +19,7 @@ export interface Conversation {
 /**
  * Stable in its prefix: what a history becomes does not depend on what is said after the next turn of the assistant.
  * @param inlineSystem Whether the model takes system messages among the others.
+ * @throws RouterError for what Claude cannot read, and where there is nothing to answer.
  */
 export function toConversation(messages: readonly ChatMessage[], inlineSystem: boolean): Conversation {
   const dropped: string[] = [];
@@ -31,7 +33,18 @@ export function toConversation(messages: readonly ChatMessage[], inlineSystem: b
     .slice(leading)
     .map((message, index) => toPiece(message, `messages[${leading + index}]`, ids, dropped))
     .filter((piece) => piece.blocks.length > 0);
-  return { system, turns: trimEnd(toTurns(withoutLastThoughts(pieces), inlineSystem)), dropped };
+  const turns = toTurns(withoutLastThoughts(pieces), inlineSystem);
+  if (turns.length === 0) throw nothingToAnswer();
+  return { system, turns: trimEnd(turns), dropped };
+}
+
+/** OpenAI answers to a system message alone. Claude does not, and no word that we could add would be the client's. */
+function nothingToAnswer(): RouterError {
+  return new RouterError('invalid_value', {
+    message:
+      "'messages' holds nothing that Claude could answer: add a user message with more than white space in it.",
+    param: 'messages',
+  });
 }
 
 /** A turn of the assistant must not end in thinking, as one does that a token limit has cut off. */
@@ -62,11 +75,17 @@ function toPiece(message: ChatMessage, path: string, ids: ToolIds, dropped: stri
     case 'function':
       return { role: 'user', blocks: [toResult(message, path, ids.forFunctionResult(), dropped)] };
     default:
-      return {
-        role: 'user',
-        blocks: markLast(toBlocks(message['content'], `${path}.content`, dropped), message),
-      };
+      return { role: 'user', blocks: toSpoken(message, `${path}.content`, dropped) };
   }
+}
+
+/** Content of null says nothing; a message without any was meant otherwise. */
+function toSpoken(message: ChatMessage, path: string, dropped: string[]): Block[] {
+  const { content } = message;
+  if (content === undefined) {
+    throw new RouterError('invalid_value', { message: `'${path}' is missing.`, param: path });
+  }
+  return markLast(toBlocks(content, path, dropped), message);
 }
 
 function toAssistant(message: ChatMessage, path: string, ids: ToolIds, dropped: string[]): Block[] {
