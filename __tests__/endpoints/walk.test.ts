@@ -274,6 +274,17 @@ test('a place of a schema that Claude cannot leave open is named as the client k
   );
 });
 
+test('Claude reads a PDF by its URL', async () => {
+  const input_file = { type: 'input_file', file_url: 'https://e.org/a.pdf', filename: 'a.pdf' };
+  const input = [{ role: 'user', content: [input_file, { type: 'input_text', text: 'Sum up' }] }];
+  const answer = await askJson(`${host.url}/v1/responses`, { model: CLAUDE, input });
+  expect(answer.status).toBe(200);
+  const document = { type: 'document', source: { type: 'url', url: 'https://e.org/a.pdf' }, title: 'a.pdf' };
+  expect(clouds.anthropic.requests.at(-1)?.json).toMatchObject({
+    messages: [{ role: 'user', content: [document, { type: 'text', text: 'Sum up' }] }],
+  });
+});
+
 test.each([
   [{ store: true }, 'store'],
   [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input[0]'],
@@ -284,6 +295,10 @@ test.each([
   [
     { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'x' }] }] },
     'input[0].content[0].image_url',
+  ],
+  [
+    { input: [{ role: 'user', content: [{ type: 'input_file', file_data: 'x', filename: 'a.zip' }] }] },
+    'input[0].content[0].file_data',
   ],
 ])('%j is refused by name, and nothing is sent', async (body, param) => {
   const answer = await askJson(`${host.url}/v1/responses`, {

@@ -116,6 +116,9 @@ function checkSource(source: Json, path: string, allowed: readonly string[]): st
     );
   }
   onlyKeys(source, `${path}.${type}`, SOURCE_KEYS[type] ?? 'type');
+  if (type === 'url' && !/^https?:\/\//i.test(asString(source['url'], `${path}.url.url`))) {
+    throw new Refusal(`${path}.url.url: Input should be an http(s) URL`);
+  }
   return type;
 }
 

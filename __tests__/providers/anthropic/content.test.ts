@@ -52,6 +52,14 @@ test.each<[JsonObject, object]>([
     file({ file_data: 'data:text/plain,a%20b%C3%A4' }),
     { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'a bä' } },
   ],
+  [
+    file({ filename: 'x.PDF', file_data: 'JVBE' }),
+    { type: 'document', source: base64('application/pdf', 'JVBE'), title: 'x.PDF' },
+  ],
+  [
+    file({ file_id: 'https://e.org/a.pdf' }),
+    { type: 'document', source: { type: 'url', url: 'https://e.org/a.pdf' } },
+  ],
   [file({ file_id: 'file_011' }), { type: 'document', source: { type: 'file', file_id: 'file_011' } }],
 ])('%j', (part, block) => {
   expect(blockOf(part)).toEqual(block);
@@ -80,17 +88,30 @@ test.each<[string, JsonObject, string, string]>([
     'a file of another type',
     file({ file_data: 'data:application/zip;base64,AA' }),
     'unsupported_parameter',
-    '.file',
+    '.file.file_data',
   ],
   [
     'a PDF that is not base64',
     file({ file_data: 'data:application/pdf,AA' }),
     'unsupported_parameter',
-    '.file',
+    '.file.file_data',
   ],
+  ['a file of no known type', file({ file_data: 'JVBE' }), 'unsupported_parameter', '.file.file_data'],
+  [
+    'a file of a type that only its name tells',
+    file({ filename: 'x.zip', file_data: 'UEs' }),
+    'unsupported_parameter',
+    '.file.file_data',
+  ],
+  ['a file by another scheme', file({ file_id: 'gs://b/a.pdf' }), 'unsupported_parameter', '.file.file_id'],
   ['a file without data', file({ filename: 'x' }), 'unsupported_parameter', '.file'],
   ['a file at OpenAI', file({ file_id: 'file-abc' }), 'unsupported_parameter', '.file.file_id'],
-  ['text that is no data URL', file({ file_data: 'data:text/plain,%E0%A4%A' }), 'invalid_value', '.file'],
+  [
+    'text that is no data URL',
+    file({ file_data: 'data:text/plain,%E0%A4%A' }),
+    'invalid_value',
+    '.file.file_data',
+  ],
 ])('%s is refused, naming the part', (_name, part, code, place) => {
   const error = errorOf(() => turnsOf([{ role: 'user', content: [{ type: 'text', text: 'a' }, part] }]));
   expect({ status: error.status, code: error.code, param: error.param }).toEqual({
@@ -103,7 +124,9 @@ test.each<[string, JsonObject, string, string]>([
 test('the id of a file is not repeated at any length', () => {
   const part = file({ file_id: 'x'.repeat(500) });
   const { message } = errorOf(() => turnsOf([{ role: 'user', content: [part] }]));
-  expect(message).toBe(`'${'x'.repeat(60)}' is not a file of Anthropic's: their ids begin with 'file_'.`);
+  expect(message).toBe(
+    `'${'x'.repeat(60)}' is not a file of Anthropic's: their ids begin with 'file_', and a PDF may have an http(s) URL in place of one.`,
+  );
 });
 
 test.each<[unknown, string]>([

@@ -115,7 +115,11 @@ test.each<[string, Fields]>([
   ],
   [
     'messages.0.content.0.image.source.url.detail: Extra inputs are not permitted',
-    block({ type: 'image', source: { type: 'url', url: 'u', detail: 'low' } }),
+    block({ type: 'image', source: { type: 'url', url: 'https://e.org/a.png', detail: 'low' } }),
+  ],
+  [
+    'document.source.url.url: Input should be an http(s) URL',
+    block({ type: 'document', source: { type: 'url', url: 'gs://b/a.pdf' } }),
   ],
   [
     'image.source.base64.media_type: Input should be',
