@@ -464,6 +464,23 @@ describe('ids of calls', () => {
     ).toEqual(['c', '<c', 'c_2', '<c_2', 'c_2_2', '<c_2_2']);
   });
 
+  test('that one message uses twice are two, and the results go to them in order', () => {
+    expect(idsOf(calls('c', 'd', 'c'), tool('c', 'r'), tool('c', 's'), tool('d', 't'))).toEqual([
+      'c',
+      'd',
+      'c_2',
+      '<c',
+      '<c_2',
+      '<d',
+    ]);
+  });
+
+  test('of nothing, as some local servers write them, get a name, and are paired in order', () => {
+    expect(
+      idsOf(calls('', ''), tool('', 'r'), tool('', 's'), calls('call', ''), tool('', 't'), tool('call', 'u')),
+    ).toEqual(['call', 'call_2', '<call', '<call_2', 'call_3', 'call_4', '<call_4', '<call_3']);
+  });
+
   test('in blocks that come back as they were stay, and others make room', () => {
     const whole = assistant('', { content_blocks: [use('c')], tool_calls: [call('c')] });
     expect(idsOf(whole, tool('c', 'r'), calls('c'), tool('c', 's'))).toEqual(['c', '<c', 'c_2', '<c_2']);
@@ -496,6 +513,16 @@ describe('legacy functions', () => {
       '<call_fn_0',
       'call_fn_1',
       '<call_fn_1',
+    ]);
+  });
+
+  test('leave the result of a call with such an id to that call', () => {
+    expect(shape([user('Q'), fn('f'), answer('r'), calls('call_fn_0'), tool('call_fn_0', 's')])).toEqual([
+      'text',
+      'call_fn_0',
+      '<call_fn_0',
+      'call_fn_0_2',
+      '<call_fn_0_2',
     ]);
   });
 
