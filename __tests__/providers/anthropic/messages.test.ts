@@ -264,7 +264,9 @@ describe('the assistant', () => {
     ['{"a":1}', { a: 1 }],
     ['{"a":', { raw_arguments: '{"a":' }],
     ['[1]', { raw_arguments: '[1]' }],
-    ['null', { raw_arguments: 'null' }],
+    ['null', {}],
+    [' null\n', {}],
+    ['"x"', { raw_arguments: '"x"' }],
     [undefined, {}],
     [{ a: 1 }, { a: 1 }],
   ])('calls with %j', (args, input) => {

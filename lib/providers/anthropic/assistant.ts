@@ -86,6 +86,8 @@ export function toInput(args: JsonValue | undefined): JsonObject {
   try {
     const parsed: unknown = JSON.parse(args);
     if (isObject(parsed)) return parsed;
+    // How some programs write that there are none.
+    if (parsed === null) return {};
   } catch {
     // Not JSON: wrapped below, like JSON that is no object.
   }
