@@ -293,6 +293,13 @@ test.each([
   [{ input: ' ' }, 'input'],
   [{ top_logprobs: 2 }, 'include'],
   [
+    {
+      tools: [weather],
+      tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'x' }] },
+    },
+    'tool_choice.tools',
+  ],
+  [
     { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'x' }] }] },
     'input[0].content[0].image_url',
   ],

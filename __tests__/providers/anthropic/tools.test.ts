@@ -142,9 +142,25 @@ describe('tool_choice', () => {
     });
   });
 
-  test('that allows no tool there is leaves none', () => {
-    const tool_choice = { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [] } };
-    expect(added({ tools: [fn({})], tool_choice })).toEqual({});
+  const flat = { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'g' }] };
+  const allowing = (...tools: JsonObject[]): JsonObject => ({
+    type: 'allowed_tools',
+    allowed_tools: { mode: 'auto', tools },
+  });
+
+  test.each<[JsonValue, string, string]>([
+    [flat, 'tool_choice.allowed_tools', 'is missing'],
+    [allowing(), 'tool_choice.allowed_tools.tools', "names none of the 'tools'"],
+    [allowing(fn({ name: 'h' })), 'tool_choice.allowed_tools.tools', "names none of the 'tools'"],
+  ])('that allows no tool there is would silence them all, and is refused: %j', (tool_choice, param, why) => {
+    const error = refusalOf({ tools: [fn({}), fn({ name: 'g' })], tool_choice });
+    expect([error.status, error.code, error.param, error.message]).toEqual([
+      400,
+      'invalid_value',
+      param,
+      `'${param}' ${why}.`,
+    ]);
+    expect(added({ tools: [], tool_choice })).toEqual({});
   });
 
   test.each<[JsonValue, string]>([

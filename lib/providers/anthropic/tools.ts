@@ -78,12 +78,22 @@ function toStrictInput(schema: Tool['input_schema'], path: string, dropped: stri
   return { type: 'object', ...toStrictSchema(schema, path, dropped) } as Tool['input_schema'];
 }
 
-/** `allowed_tools` leaves the others out: there is no other way to say it. */
+/**
+ * `allowed_tools` leaves the others out: there is no other way to say it.
+ * @throws RouterError `invalid_value` where none is left: Claude would answer as if there were no tools.
+ */
 function allowedOnly(tools: Tool[], choice: JsonValue | undefined): Tool[] {
-  if (!isObject(choice) || choice['type'] !== 'allowed_tools') return tools;
-  const list = isObject(choice['allowed_tools']) ? choice['allowed_tools']['tools'] : undefined;
-  const names = new Set(objectsOf(list).map((tool) => functionName(tool) ?? textOf(tool['name'])));
-  return tools.filter((tool) => names.has(tool.name));
+  if (tools.length === 0 || !isObject(choice) || choice['type'] !== 'allowed_tools') return tools;
+  const param = 'tool_choice.allowed_tools';
+  const list = choice['allowed_tools'];
+  if (!isObject(list)) throw new RouterError('invalid_value', { message: `'${param}' is missing.`, param });
+  const names = new Set(objectsOf(list['tools']).map((tool) => functionName(tool) ?? textOf(tool['name'])));
+  const allowed = tools.filter((tool) => names.has(tool.name));
+  if (allowed.length > 0) return allowed;
+  throw new RouterError('invalid_value', {
+    message: `'${param}.tools' names none of the 'tools'.`,
+    param: `${param}.tools`,
+  });
 }
 
 function functionName(choice: JsonObject): string | undefined {
