@@ -95,11 +95,27 @@ describe('the message', () => {
   });
 
   test('has calls with their arguments as JSON, and the keys of Anthropic beside', () => {
-    const extras = { caller: { type: 'direct' }, toolset_name: 'browser' };
+    const extras = { caller: { type: 'code_execution_20260120', tool_id: 's' }, toolset_name: 'browser' };
     expect(messageOf(use('a', { ...extras, unknown: 1 }), use('b', { input: null }))).toMatchObject({
       tool_calls: [
         { id: 'a', type: 'function', function: { name: 'f', arguments: '{"a":1}' }, ...extras },
         { id: 'b', type: 'function', function: { name: 'f', arguments: '{}' } },
+      ],
+    });
+  });
+
+  test('has calls without a caller where that is Claude itself', () => {
+    expect(messageOf(use('a', { caller: { type: 'direct' }, toolset_name: 'browser' }))).toEqual({
+      role: 'assistant',
+      content: null,
+      refusal: null,
+      tool_calls: [
+        {
+          id: 'a',
+          type: 'function',
+          function: { name: 'f', arguments: '{"a":1}' },
+          toolset_name: 'browser',
+        },
       ],
     });
   });
@@ -194,6 +210,7 @@ describe('an answer is also shown as it is', () => {
     ['with thinking behind a call', [thought(''), use('a'), thought(''), use('b')]],
     ['with thinking behind text', [thought(''), text('a'), thought(''), text('b')]],
     ['with text behind a call', [use('a'), text('b')]],
+    ['with a call by a program', [use('a', { caller: { type: 'code_execution_20260120', tool_id: 's' } })]],
   ])('%s', (_name, blocks) => {
     expect(messageOf(...blocks)).toMatchObject({ content_blocks: blocks });
   });
@@ -204,6 +221,7 @@ describe('an answer is also shown as it is', () => {
       'thinking, text, calls',
       [thought('a'), { type: 'redacted_thinking', data: 'D' }, text('b'), use('a'), use('b')],
     ],
+    ['a call by Claude itself', [use('a', { caller: { type: 'direct' } })]],
     ['nothing', []],
   ])('but not %s', (_name, blocks) => {
     expect(messageOf(...blocks)).not.toHaveProperty('content_blocks');

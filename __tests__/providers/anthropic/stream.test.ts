@@ -342,12 +342,13 @@ describe('calls', () => {
     ]);
   });
 
-  test('keep the keys of Anthropic', () => {
-    expect(
-      between(start(0, call('a', { caller: { type: 'direct' }, toolset_name: 't' })), stop(0))[0],
-    ).toMatchObject({
-      tool_calls: [{ id: 'a', caller: { type: 'direct' }, toolset_name: 't' }],
+  test('keep the keys of Anthropic, but no caller that is Claude itself', () => {
+    const caller = { type: 'code_execution_20260120', tool_id: 's' };
+    const opening = (more: object): unknown => between(start(0, call('a', more)), stop(0))[0];
+    expect(opening({ caller, toolset_name: 't' })).toMatchObject({
+      tool_calls: [{ id: 'a', caller, toolset_name: 't' }],
     });
+    expect(opening({ caller: { type: 'direct' } })).toEqual(opened(0, 'a'));
   });
 
   test('that are cut off are passed on as they are', () => {
