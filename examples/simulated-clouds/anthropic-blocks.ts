@@ -130,7 +130,14 @@ function checkImage(source: Json, path: string): void {
       `${path}.base64.media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'`,
     );
   }
-  asString(source['data'], `${path}.base64.data`);
+  checkBase64(source['data'], `${path}.base64.data`);
+}
+
+function checkBase64(value: unknown, path: string): void {
+  const data = asString(value, path);
+  if (data.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(data)) {
+    throw new Refusal(`${path}: Invalid base64 data`);
+  }
 }
 
 function checkDocument(source: Json, path: string): void {
@@ -139,6 +146,7 @@ function checkDocument(source: Json, path: string): void {
   if (expected !== undefined && source['media_type'] !== expected) {
     throw new Refusal(`${path}.${type}.media_type: Input should be '${expected}'`);
   }
+  if (type === 'base64') checkBase64(source['data'], `${path}.base64.data`);
   if (type === 'file' && !asString(source['file_id'], `${path}.file.file_id`).startsWith('file_')) {
     throw new Refusal(`${path}.file.file_id: Invalid file id`);
   }

@@ -32,7 +32,7 @@ const userPart = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.constant({ type: 'image_url', image_url: { url: 'data:image/jpg;base64,/9j/' } }),
+    arbitrary: fc.constant({ type: 'image_url', image_url: { url: 'data:image/jpg;base64,_9j_\n4A' } }),
   },
   {
     weight: 1,

@@ -30,8 +30,13 @@ test.each<[JsonObject, object]>([
   ],
   [image('data:image/jpeg;base64,/9j/'), { type: 'image', source: base64('image/jpeg', '/9j/') }],
   [image('data:image/jpg;base64,/9j/'), { type: 'image', source: base64('image/jpeg', '/9j/') }],
-  [image('data:image/gif;base64,R0'), { type: 'image', source: base64('image/gif', 'R0') }],
-  [image('data:image/webp;base64,R0'), { type: 'image', source: base64('image/webp', 'R0') }],
+  [image('data:image/gif;base64,R0'), { type: 'image', source: base64('image/gif', 'R0==') }],
+  [image('data:image/webp;base64,R0'), { type: 'image', source: base64('image/webp', 'R0==') }],
+  [image('data:image/png;base64,-_8 AA\r\nBB'), { type: 'image', source: base64('image/png', '+/8AABB=') }],
+  [
+    file({ filename: 'x.pdf', file_data: 'JVBE\nRi-_' }),
+    { type: 'document', source: base64('application/pdf', 'JVBERi+/'), title: 'x.pdf' },
+  ],
   [image('DATA:Image/PNG;name=a.png;BASE64,iVBO'), { type: 'image', source: base64('image/png', 'iVBO') }],
   [
     file({ file_data: 'data:application/pdf;base64,JVBE' }),

@@ -125,6 +125,14 @@ test.each<[string, Fields]>([
     'image.source.base64.media_type: Input should be',
     block({ type: 'image', source: { type: 'base64', media_type: 'image/jpg', data: '' } }),
   ],
+  ...['', 'AA', 'AA\nAA===', 'AA-_'].map((data): [string, Fields] => [
+    'source.base64.data: Invalid base64 data',
+    block({ type: 'image', source: { type: 'base64', media_type: 'image/png', data } }),
+  ]),
+  [
+    'document.source.base64.data: Invalid base64 data',
+    block({ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'A' } }),
+  ],
   [
     "document.source.base64.media_type: Input should be 'application/pdf'",
     block({ type: 'document', source: { type: 'base64', media_type: 'text/plain', data: '' } }),

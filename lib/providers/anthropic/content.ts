@@ -1,6 +1,7 @@
 /** Parts of a message as Anthropic's content blocks. */
 import { RouterError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../openai/types.ts';
+import { toPlainBase64 } from '../base64.ts';
 import { unsupported } from '../fields.ts';
 import { cacheControl, isBlank, isSet, textOf, wordOf } from './json.ts';
 import type { Block, DocumentBlock, ImageBlock, ImageType, TextBlock } from './types.ts';
@@ -102,7 +103,7 @@ function imageSource(url: string, param: string): ImageBlock['source'] {
       'Anthropic takes images by http(s) URL, or JPEG, PNG, GIF and WebP as a base64 data URL',
     );
   }
-  return { type: 'base64', media_type: mediaType, data: data.data };
+  return { type: 'base64', media_type: mediaType, data: toPlainBase64(data.data) };
 }
 
 function isWebUrl(url: string): boolean {
@@ -140,7 +141,9 @@ function storedDocument(id: string, param: string): DocumentBlock['source'] {
 /** @param name Tells that plain base64, which is what OpenAI's reference asks for, is a PDF. */
 function documentInData(given: string, name: string, param: string): DocumentBlock['source'] {
   const data = readDataUrl(given) ?? namedPdf(given, name);
-  if (data?.mediaType === PDF && data.isBase64) return { type: 'base64', media_type: PDF, data: data.data };
+  if (data?.mediaType === PDF && data.isBase64) {
+    return { type: 'base64', media_type: PDF, data: toPlainBase64(data.data) };
+  }
   if (data?.mediaType.startsWith('text/')) {
     return { type: 'text', media_type: 'text/plain', data: decode(data, param) };
   }
