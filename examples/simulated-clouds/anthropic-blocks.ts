@@ -1,5 +1,14 @@
 /** The simulated Claude's check of each content block by itself: known keys, legal values, nothing blank. */
-import { asList, asObject, asString, isJson, onlyKeys, Refusal, type Json } from './anthropic-refusal.ts';
+import {
+  asList,
+  asObject,
+  asString,
+  isBlank,
+  isJson,
+  onlyKeys,
+  Refusal,
+  type Json,
+} from './anthropic-refusal.ts';
 
 const BLOCK_KEYS: Readonly<Record<string, string>> = {
   text: 'type text cache_control citations',
@@ -93,7 +102,7 @@ export function checkText(text: string, cacheControl?: unknown): void {
     throw new Refusal('messages: cache_control cannot be set for empty text blocks');
   }
   if (text === '') throw new Refusal('messages: text content blocks must be non-empty');
-  if (text.trim() === '') throw new Refusal('messages: text content blocks must contain non-whitespace text');
+  if (isBlank(text)) throw new Refusal('messages: text content blocks must contain non-whitespace text');
 }
 
 function checkToolId(id: unknown, path: string): void {

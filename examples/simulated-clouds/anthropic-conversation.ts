@@ -1,7 +1,7 @@
 /** The simulated Claude's check of the conversation as a whole: roles, order, calls and their results. */
 import { BLOCKS_OF_ROLE, checkBlocks, checkText } from './anthropic-blocks.ts';
 import type { SimulatedModel } from './anthropic-models.ts';
-import { asList, asObject, asString, onlyKeys, Refusal, type Json } from './anthropic-refusal.ts';
+import { asList, asObject, asString, isBlank, onlyKeys, Refusal, type Json } from './anthropic-refusal.ts';
 
 export interface Message {
   readonly role: string;
@@ -144,7 +144,7 @@ function checkPrefill(messages: readonly Message[], model: SimulatedModel): void
     );
   }
   const block = last.blocks.at(-1);
-  if (block?.['type'] === 'text' && /\s$/.test(String(block['text']))) {
+  if (block?.['type'] === 'text' && isBlank(String(block['text']).slice(-1))) {
     throw new Refusal('messages: final assistant content cannot end with trailing whitespace');
   }
 }

@@ -16,10 +16,10 @@ export const MODELS = [
   'claude-tomorrow',
 ];
 
-const blank = fc.constantFrom('', ' ', '\n\t ', '\u00a0');
+const blank = fc.constantFrom('', ' ', '\n\t ', '\u00a0', '\u001c\u0085');
 const words = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).map((text) => `x${text}`),
-  fc.constantFrom('Hello', ' padded ', 'ends in space ', '\n\nlines\n'),
+  fc.constantFrom('Hello', ' padded ', 'ends in space ', 'ends in \u001f', '\n\nlines\n'),
 );
 const anyText = fc.oneof({ weight: 4, arbitrary: words }, { weight: 1, arbitrary: blank });
 

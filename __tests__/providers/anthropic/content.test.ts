@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../lib/openai/types.ts';
 import { convert, ask, errorOf, turnsOf } from './support.ts';
 
 const blockOf = (part: JsonObject): unknown => turnsOf([{ role: 'user', content: [part] }])[0]?.content[0];
+const text = (words: string): JsonObject => ({ type: 'text', text: words });
 const image = (url: string, more: object = {}): JsonObject => ({
   type: 'image_url',
   image_url: { url, ...more },
@@ -151,6 +152,20 @@ test('blank text is left out, the rest of the message stays', () => {
     { type: 'text', text: ' a ' },
   ];
   expect(turnsOf([{ role: 'user', content }])[0]?.content.map(({ type }) => type)).toEqual(['image', 'text']);
+});
+
+test('what is white space to Python alone is blank, too', () => {
+  const content = [text('\u001c\u001d\u001e\u001f\u0085'), text('\u0085a\u001c')];
+  expect(turnsOf([{ role: 'user', content }])).toEqual([{ role: 'user', content: [content[1]] }]);
+  expect(
+    turnsOf([
+      { role: 'user', content: 'Q' },
+      { role: 'assistant', content },
+    ])[1],
+  ).toEqual({
+    role: 'assistant',
+    content: [text('\u0085a')],
+  });
 });
 
 test("OpenAI's cache breakpoints are left out and reported, wherever they are", () => {

@@ -168,6 +168,7 @@ test.each<[string, Fields]>([
   ['text content blocks must be non-empty', block(text(''))],
   ['text content blocks must contain non-whitespace text', block(text(' \n'))],
   ['text content blocks must contain non-whitespace text', { system: [text(' ')] }],
+  ['text content blocks must contain non-whitespace text', block(text('\u001c\u0085\u3000'))],
   [
     'cache_control cannot be set for empty text blocks',
     block({ ...text(''), cache_control: { type: 'ephemeral' } }),
@@ -226,6 +227,10 @@ test.each<[string, Fields]>([
   [
     'final assistant content cannot end with trailing whitespace',
     { model: HAIKU, messages: [user(), turn('assistant', text('A '))] },
+  ],
+  [
+    'final assistant content cannot end with trailing whitespace',
+    { model: HAIKU, messages: [user(), turn('assistant', text('A\u001f'))] },
   ],
   ['tools.0.custom.input_schema: Field required', { tools: [{ name: 'f' }] }],
   ['tools.0.custom.input_schema.type: Field required', tool({ input_schema: {} })],

@@ -4,7 +4,7 @@ import type { ChatMessage } from '../../openai/types.ts';
 import { unsupported } from '../fields.ts';
 import { toAssistantBlocks } from './assistant.ts';
 import { toBlocks } from './content.ts';
-import { cacheControl, isBlank, textOf } from './json.ts';
+import { cacheControl, isBlank, textOf, trimEnd } from './json.ts';
 import { isThought } from './thoughts.ts';
 import { createToolIds, type ToolIds } from './tool-ids.ts';
 import { toTurns, type Piece } from './turns.ts';
@@ -35,7 +35,7 @@ export function toConversation(messages: readonly ChatMessage[], inlineSystem: b
     .filter((piece) => piece.blocks.length > 0);
   const turns = toTurns(withoutLastThoughts(pieces), inlineSystem);
   if (turns.length === 0) throw nothingToAnswer();
-  return { system, turns: trimEnd(turns), dropped };
+  return { system, turns: withoutLastSpace(turns), dropped };
 }
 
 /** OpenAI answers to a system message alone. Claude does not, and no word that we could add would be the client's. */
@@ -137,10 +137,10 @@ function markLast<B extends Block>(blocks: B[], message: ChatMessage): B[] {
 }
 
 /** Text that the assistant is to go on from must not end in white space. */
-function trimEnd(turns: Turn[]): Turn[] {
+function withoutLastSpace(turns: Turn[]): Turn[] {
   const last = turns.at(-1);
   const block = last?.content.at(-1);
   if (last?.role !== 'assistant' || block?.type !== 'text') return turns;
-  const content = [...last.content.slice(0, -1), { ...block, text: block.text.trimEnd() }];
+  const content = [...last.content.slice(0, -1), { ...block, text: trimEnd(block.text) }];
   return [...turns.slice(0, -1), { ...last, content }];
 }
