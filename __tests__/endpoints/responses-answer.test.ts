@@ -175,6 +175,11 @@ test('vendor data of a call stands on its item, and in a reasoning item for clie
   expect(unpack(reasoning?.encrypted_content)).toEqual({ calls: [['a', extra_content]] });
 });
 
+test("a cloud's own kind of caller is left out: OpenAI's list of them is closed", () => {
+  const extras = { caller: { type: 'code_execution_20260120', tool_id: 's' }, toolset_name: 'set' };
+  expect(outputOf({ tool_calls: [{ ...call, ...extras }] })).toEqual([callItem(0, { toolset_name: 'set' })]);
+});
+
 test('the items of an answer, sent back, are the message they came from', () => {
   const answered = {
     reasoning_content: 'Hm',

@@ -66,7 +66,7 @@ describe('input', () => {
       { type: 'input_image', image_url: 'https://x/y.png', file_id: null },
       { type: 'input_image', file_id: 'file_1' },
       { type: 'input_file', file_data: 'data:application/pdf;base64,AA==', filename: 'a.pdf' },
-      { type: 'input_file', file_url: 'https://x/a.pdf' },
+      { type: 'input_file', file_url: 'https://x/a.pdf', file_id: null },
       { type: 'input_file', file_id: 'file_2' },
       { type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } },
     ];
@@ -367,6 +367,12 @@ describe('what cannot be carried is 400', () => {
       'an image without one',
       { input: [{ role: 'user', content: [{ type: 'input_image' }] }] },
       'input[0].content[0].image_url',
+      'invalid_value',
+    ],
+    [
+      'a file by no URL of the web',
+      { input: [{ role: 'user', content: [{ type: 'input_file', file_url: 'gs://b/a.pdf' }] }] },
+      'input[0].content[0].file_url',
       'invalid_value',
     ],
     ['a built-in tool', { tools: [{ type: 'web_search' }] }, 'tools[0]', 'unsupported_parameter'],

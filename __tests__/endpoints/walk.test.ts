@@ -259,15 +259,53 @@ test('what is left out is named as the client knows it', async () => {
   expect(answer.headers['x-prefix-router-dropped']).toBe('text.verbosity,truncation,reasoning.mode');
 });
 
+test('a place of a schema that Claude cannot leave open is named as the client knows it', async () => {
+  const schema = { type: 'object', properties: { map: { type: 'object', additionalProperties: true } } };
+  const answer = await askJson(`${host.url}/v1/responses`, {
+    model: CLAUDE,
+    input: 'Hi',
+    text: { format: { type: 'json_schema', name: 'n', schema } },
+    tools: [{ ...weather, parameters: schema, strict: true }],
+  });
+  expect(answer.status).toBe(200);
+  expect(answer.headers['x-prefix-router-dropped']).toBe(
+    'text.format.schema.properties.map.additionalProperties,' +
+      'tools.0.parameters.properties.map.additionalProperties',
+  );
+});
+
+test('Claude reads a PDF by its URL', async () => {
+  const input_file = { type: 'input_file', file_url: 'https://e.org/a.pdf', filename: 'a.pdf' };
+  const input = [{ role: 'user', content: [input_file, { type: 'input_text', text: 'Sum up' }] }];
+  const answer = await askJson(`${host.url}/v1/responses`, { model: CLAUDE, input });
+  expect(answer.status).toBe(200);
+  const document = { type: 'document', source: { type: 'url', url: 'https://e.org/a.pdf' }, title: 'a.pdf' };
+  expect(clouds.anthropic.requests.at(-1)?.json).toMatchObject({
+    messages: [{ role: 'user', content: [document, { type: 'text', text: 'Sum up' }] }],
+  });
+});
+
 test.each([
   [{ store: true }, 'store'],
   [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input[0]'],
   [{ input: [{ role: 'user' }] }, 'input[0].content'],
   [{ max_output_tokens: 0 }, 'max_output_tokens'],
+  [{ input: ' ' }, 'input'],
   [{ top_logprobs: 2 }, 'include'],
+  [
+    {
+      tools: [weather],
+      tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'x' }] },
+    },
+    'tool_choice.tools',
+  ],
   [
     { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'x' }] }] },
     'input[0].content[0].image_url',
+  ],
+  [
+    { input: [{ role: 'user', content: [{ type: 'input_file', file_data: 'x', filename: 'a.zip' }] }] },
+    'input[0].content[0].file_data',
   ],
 ])('%j is refused by name, and nothing is sent', async (body, param) => {
   const answer = await askJson(`${host.url}/v1/responses`, {

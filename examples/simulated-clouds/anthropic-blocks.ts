@@ -1,5 +1,14 @@
 /** The simulated Claude's check of each content block by itself: known keys, legal values, nothing blank. */
-import { asList, asObject, asString, isJson, onlyKeys, Refusal, type Json } from './anthropic-refusal.ts';
+import {
+  asList,
+  asObject,
+  asString,
+  isBlank,
+  isJson,
+  onlyKeys,
+  Refusal,
+  type Json,
+} from './anthropic-refusal.ts';
 
 const BLOCK_KEYS: Readonly<Record<string, string>> = {
   text: 'type text cache_control citations',
@@ -71,7 +80,9 @@ const CHECKS: Readonly<Record<string, (block: Json, path: string) => void>> = {
   search_result: (block, path) => void checkBlocks(block['content'], `${path}.content`, 'text'),
   thinking(block, path) {
     asString(block['thinking'], `${path}.thinking`);
-    asString(block['signature'], `${path}.signature`);
+    if (asString(block['signature'], `${path}.signature`) === '') {
+      throw new Refusal(`${path}: Invalid \`signature\` in \`thinking\` block`);
+    }
   },
   redacted_thinking: (block, path) => void asString(block['data'], `${path}.data`),
   tool_use(block, path) {
@@ -91,7 +102,7 @@ export function checkText(text: string, cacheControl?: unknown): void {
     throw new Refusal('messages: cache_control cannot be set for empty text blocks');
   }
   if (text === '') throw new Refusal('messages: text content blocks must be non-empty');
-  if (text.trim() === '') throw new Refusal('messages: text content blocks must contain non-whitespace text');
+  if (isBlank(text)) throw new Refusal('messages: text content blocks must contain non-whitespace text');
 }
 
 function checkToolId(id: unknown, path: string): void {
@@ -114,6 +125,9 @@ function checkSource(source: Json, path: string, allowed: readonly string[]): st
     );
   }
   onlyKeys(source, `${path}.${type}`, SOURCE_KEYS[type] ?? 'type');
+  if (type === 'url' && !/^https?:\/\//i.test(asString(source['url'], `${path}.url.url`))) {
+    throw new Refusal(`${path}.url.url: Input should be an http(s) URL`);
+  }
   return type;
 }
 
@@ -125,7 +139,14 @@ function checkImage(source: Json, path: string): void {
       `${path}.base64.media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'`,
     );
   }
-  asString(source['data'], `${path}.base64.data`);
+  checkBase64(source['data'], `${path}.base64.data`);
+}
+
+function checkBase64(value: unknown, path: string): void {
+  const data = asString(value, path);
+  if (data.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(data)) {
+    throw new Refusal(`${path}: Invalid base64 data`);
+  }
 }
 
 function checkDocument(source: Json, path: string): void {
@@ -134,6 +155,7 @@ function checkDocument(source: Json, path: string): void {
   if (expected !== undefined && source['media_type'] !== expected) {
     throw new Refusal(`${path}.${type}.media_type: Input should be '${expected}'`);
   }
+  if (type === 'base64') checkBase64(source['data'], `${path}.base64.data`);
   if (type === 'file' && !asString(source['file_id'], `${path}.file.file_id`).startsWith('file_')) {
     throw new Refusal(`${path}.file.file_id: Invalid file id`);
   }

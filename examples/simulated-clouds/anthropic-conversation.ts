@@ -1,7 +1,7 @@
 /** The simulated Claude's check of the conversation as a whole: roles, order, calls and their results. */
 import { BLOCKS_OF_ROLE, checkBlocks, checkText } from './anthropic-blocks.ts';
 import type { SimulatedModel } from './anthropic-models.ts';
-import { asList, asObject, asString, onlyKeys, Refusal, type Json } from './anthropic-refusal.ts';
+import { asList, asObject, asString, isBlank, onlyKeys, Refusal, type Json } from './anthropic-refusal.ts';
 
 export interface Message {
   readonly role: string;
@@ -16,6 +16,7 @@ export function readConversation(value: unknown, model: SimulatedModel): Message
   if (messages.length === 0) throw new Refusal('messages: at least one message is required');
   checkSystemPlaces(messages, model);
   if (messages[0]?.role !== 'user') throw new Refusal('messages: first message must use the "user" role');
+  messages.forEach(checkEnd);
   checkPairs(messages);
   checkPrefill(messages, model);
   return messages;
@@ -70,6 +71,13 @@ function checkSystemPlaces(messages: readonly Message[], model: SimulatedModel):
 
 function endsInServerResult(message: Message): boolean {
   return /._tool_result$/.test(String(message.blocks.at(-1)?.['type']));
+}
+
+function checkEnd({ role, blocks }: Message, index: number): void {
+  const type = String(blocks.at(-1)?.['type']);
+  if (role === 'assistant' && (type === 'thinking' || type === 'redacted_thinking')) {
+    throw new Refusal(`messages.${index}: The final block in an assistant message cannot be \`thinking\`.`);
+  }
 }
 
 function ofType(message: Message | undefined, type: string): Json[] {
@@ -136,7 +144,7 @@ function checkPrefill(messages: readonly Message[], model: SimulatedModel): void
     );
   }
   const block = last.blocks.at(-1);
-  if (block?.['type'] === 'text' && /\s$/.test(String(block['text']))) {
+  if (block?.['type'] === 'text' && isBlank(String(block['text']).slice(-1))) {
     throw new Refusal('messages: final assistant content cannot end with trailing whitespace');
   }
 }

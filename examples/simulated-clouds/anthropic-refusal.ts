@@ -14,6 +14,14 @@ export class Refusal extends Error {
   }
 }
 
+/** White space as Python's `str.isspace` has it: more than JavaScript's, and without the byte order mark. */
+export function isBlank(text: string): boolean {
+  return !VISIBLE.test(text);
+}
+
+const SPACE_IN_PYTHON_ALONE = '\u001c\u001d\u001e\u001f\u0085';
+const VISIBLE = new RegExp(`[^\\s${SPACE_IN_PYTHON_ALONE}]|\ufeff`);
+
 export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -56,8 +56,14 @@ function checkTool(tool: Json, path: string): string {
   const schema = asObject(tool['input_schema'], `${path}.input_schema`);
   if (schema['type'] === undefined) throw new Refusal(`${path}.input_schema.type: Field required`);
   if (schema['type'] !== 'object') throw new Refusal(`${path}.input_schema.type: Input should be 'object'`);
-  if (tool['strict'] === true) checkStrictSchema(schema, `${path}.input_schema`);
+  if (tool['strict'] === true) checkStrictTool(schema, `${path}.input_schema`);
   return name;
+}
+
+/** A tool says that it takes an object, also where the rest is said by a `$ref`. */
+function checkStrictTool(schema: Json, path: string): void {
+  const { type: _type, ...reference } = schema;
+  checkStrictSchema(schema['$ref'] === undefined ? schema : reference, path);
 }
 
 export function checkChoice(value: unknown, tools: ReadonlyMap<string, Json>, model: SimulatedModel): string {
@@ -90,18 +96,27 @@ export function checkToolsAreDefined(messages: readonly Message[], tools: Readon
   }
 }
 
-const UNSUPPORTED =
-  'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength maxItems uniqueItems ' +
-  'minProperties maxProperties patternProperties not if then else oneOf';
+/** https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations */
+const SUPPORTED = new Set(
+  (
+    'type enum const anyOf allOf $ref $defs definitions properties required additionalProperties items minItems ' +
+    'format pattern default title description'
+  ).split(' '),
+);
+const BESIDE_REF = new Set(['$ref', '$defs', 'definitions']);
 const FORMATS = 'date-time time date duration email hostname uri ipv4 ipv6 uuid';
 
 /** The part of JSON Schema that is compiled to a grammar. */
 export function checkStrictSchema(schema: Json, path: string): void {
   const type = String(schema['type']);
-  const refused = UNSUPPORTED.split(' ').filter((keyword) => Object.hasOwn(schema, keyword));
+  const isReference = schema['$ref'] !== undefined;
+  const supported = isReference ? BESIDE_REF : SUPPORTED;
+  const refused = Object.keys(schema).filter((keyword) => !supported.has(keyword));
   if (refused.length > 0) {
-    throw new Refusal(`${path}: For '${type}' type, properties ${refused.join(', ')} are not supported`);
+    const place = isReference ? 'Beside $ref' : `For '${type}' type`;
+    throw new Refusal(`${path}: ${place}, properties ${refused.join(', ')} are not supported`);
   }
+  checkValues(schema, path);
   if (Number(schema['minItems'] ?? 0) > 1) {
     throw new Refusal(`${path}: For 'array' type, 'minItems' values other than 0 or 1 are not supported`);
   }
@@ -109,17 +124,35 @@ export function checkStrictSchema(schema: Json, path: string): void {
   if (!FORMATS.split(' ').includes(format)) {
     throw new Refusal(`${path}: For 'string' type, format '${format}' is not supported`);
   }
-  if ((type === 'object' || isJson(schema['properties'])) && schema['additionalProperties'] !== false) {
+  if (isClosable(schema) && schema['additionalProperties'] !== false) {
     throw new Refusal(`${path}: For 'object' type, 'additionalProperties' must be explicitly set to false`);
   }
   for (const [name, inner] of innerSchemas(schema)) checkStrictSchema(inner, `${path}.${name}`);
+}
+
+/** Scalars can be written into a grammar, and of expressions those that look neither around nor back. */
+function checkValues(schema: Json, path: string): void {
+  const { enum: list = [], const: constant, pattern, items = {} } = schema;
+  const values = [constant, ...asList(list, `${path}.enum`)];
+  asObject(items, `${path}.items`);
+  if (values.some((value) => typeof value === 'object' && value !== null)) {
+    throw new Refusal(`${path}: complex types in 'enum' and 'const' are not supported`);
+  }
+  if (typeof pattern === 'string' && /\(\?[=!<]|\\[bB1-9]/.test(pattern)) {
+    throw new Refusal(`${path}: For 'string' type, pattern '${pattern}' is not supported`);
+  }
+}
+
+function isClosable(schema: Json): boolean {
+  const types = [schema['type']].flat();
+  return types.includes('object') || isJson(schema['properties']);
 }
 
 function innerSchemas(schema: Json): [string, Json][] {
   const inMaps = ['properties', '$defs', 'definitions'].flatMap((keyword) =>
     isJson(schema[keyword]) ? Object.entries(schema[keyword]) : [],
   );
-  const inLists = ['anyOf', 'allOf', 'prefixItems'].flatMap((keyword) =>
+  const inLists = ['anyOf', 'allOf'].flatMap((keyword) =>
     listOf(schema[keyword]).map((inner, index): [string, unknown] => [`${keyword}.${index}`, inner]),
   );
   const all: [string, unknown][] = [...inMaps, ...inLists, ['items', schema['items']]];

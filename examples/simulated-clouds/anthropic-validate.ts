@@ -6,6 +6,7 @@ import {
   asList,
   asObject,
   asString,
+  isBlank,
   isJson,
   listOf,
   onlyKeys,
@@ -104,7 +105,7 @@ function checkPlainFields(body: Json): void {
 function checkStops(value: unknown): void {
   if (value === undefined) return;
   for (const stop of asList(value, 'stop_sequences')) {
-    if (asString(stop, 'stop_sequences').trim() === '') {
+    if (isBlank(asString(stop, 'stop_sequences'))) {
       throw new Refusal('stop_sequences: each stop sequence must contain non-whitespace');
     }
   }

@@ -16,10 +16,10 @@ export const MODELS = [
   'claude-tomorrow',
 ];
 
-const blank = fc.constantFrom('', ' ', '\n\t ', '\u00a0');
+const blank = fc.constantFrom('', ' ', '\n\t ', '\u00a0', '\u001c\u0085');
 const words = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).map((text) => `x${text}`),
-  fc.constantFrom('Hello', ' padded ', 'ends in space ', '\n\nlines\n'),
+  fc.constantFrom('Hello', ' padded ', 'ends in space ', 'ends in \u001f', '\n\nlines\n'),
 );
 const anyText = fc.oneof({ weight: 4, arbitrary: words }, { weight: 1, arbitrary: blank });
 
@@ -32,7 +32,7 @@ const userPart = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.constant({ type: 'image_url', image_url: { url: 'data:image/jpg;base64,/9j/' } }),
+    arbitrary: fc.constant({ type: 'image_url', image_url: { url: 'data:image/jpg;base64,_9j_\n4A' } }),
   },
   {
     weight: 1,
@@ -60,23 +60,26 @@ const args = fc.oneof(
 );
 const callId = fc.oneof(
   fc.constantFrom('call_0', 'functions.f:0', 'a:b', 'a.b', 'a_b', 'call_fn_0'),
-  fc.string({ minLength: 1 }),
+  fc.string(),
 );
 const toolName = fc.constantFrom('f', 'g', 'get_weather');
 
+/** As it is left where a token limit has cut it off. */
+const cutThought = fc.constant<JsonObject>({ type: 'thinking', thinking: 'hm', signature: '' });
+
 const assistant: fc.Arbitrary<JsonObject> = fc
-  .tuple(fc.oneof(anyText, fc.constant(null), fc.array(textPart, { maxLength: 2 })), fc.option(anyText))
-  .map(([content, refusal]) => ({ role: 'assistant', content, refusal }));
+  .tuple(
+    fc.oneof(anyText, fc.constant(null), fc.array(textPart, { maxLength: 2 })),
+    fc.option(anyText),
+    fc.array(cutThought, { maxLength: 1 }),
+  )
+  .map(([content, refusal, thinking_blocks]) => ({ role: 'assistant', content, refusal, thinking_blocks }));
 
 /** Calls, and their results in any order with anything between them. */
 const toolRound: fc.Arbitrary<JsonObject[]> = fc
   .record({
     content: fc.oneof(anyText, fc.constant(null)),
-    calls: fc.uniqueArray(fc.tuple(callId, toolName, args), {
-      selector: ([id]) => id,
-      minLength: 1,
-      maxLength: 3,
-    }),
+    calls: fc.array(fc.tuple(callId, toolName, args), { minLength: 1, maxLength: 3 }),
     order: fc.array(fc.nat(), { minLength: 5, maxLength: 5 }),
     interludes: fc.array(fc.oneof(system, someone), { maxLength: 2 }),
     result: textContent,
@@ -141,6 +144,11 @@ const schema = fc
         { type: 'string', maxLength: 5, format: 'ipv8' },
         { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 2 },
         { enum: ['a', 'b'] },
+        { enum: ['a', { b: 1 }] },
+        { $ref: '#/$defs/d', description: 'd', default: 1 },
+        { type: 'string', pattern: '^(?!a)', examples: ['b'], contentEncoding: 'base64', nullable: true },
+        { type: 'array', prefixItems: [{ type: 'string' }], items: false, contains: { type: 'string' } },
+        { type: 'object', propertyNames: { pattern: '^a' }, additionalProperties: { type: 'string' } },
       ),
       fc.record({ oneOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }) }),
       fc

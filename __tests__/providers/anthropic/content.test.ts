@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../lib/openai/types.ts';
 import { convert, ask, errorOf, turnsOf } from './support.ts';
 
 const blockOf = (part: JsonObject): unknown => turnsOf([{ role: 'user', content: [part] }])[0]?.content[0];
+const text = (words: string): JsonObject => ({ type: 'text', text: words });
 const image = (url: string, more: object = {}): JsonObject => ({
   type: 'image_url',
   image_url: { url, ...more },
@@ -30,8 +31,13 @@ test.each<[JsonObject, object]>([
   ],
   [image('data:image/jpeg;base64,/9j/'), { type: 'image', source: base64('image/jpeg', '/9j/') }],
   [image('data:image/jpg;base64,/9j/'), { type: 'image', source: base64('image/jpeg', '/9j/') }],
-  [image('data:image/gif;base64,R0'), { type: 'image', source: base64('image/gif', 'R0') }],
-  [image('data:image/webp;base64,R0'), { type: 'image', source: base64('image/webp', 'R0') }],
+  [image('data:image/gif;base64,R0'), { type: 'image', source: base64('image/gif', 'R0==') }],
+  [image('data:image/webp;base64,R0'), { type: 'image', source: base64('image/webp', 'R0==') }],
+  [image('data:image/png;base64,-_8 AA\r\nBB'), { type: 'image', source: base64('image/png', '+/8AABB=') }],
+  [
+    file({ filename: 'x.pdf', file_data: 'JVBE\nRi-_' }),
+    { type: 'document', source: base64('application/pdf', 'JVBERi+/'), title: 'x.pdf' },
+  ],
   [image('DATA:Image/PNG;name=a.png;BASE64,iVBO'), { type: 'image', source: base64('image/png', 'iVBO') }],
   [
     file({ file_data: 'data:application/pdf;base64,JVBE' }),
@@ -51,6 +57,14 @@ test.each<[JsonObject, object]>([
   [
     file({ file_data: 'data:text/plain,a%20b%C3%A4' }),
     { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'a bä' } },
+  ],
+  [
+    file({ filename: 'x.PDF', file_data: 'JVBE' }),
+    { type: 'document', source: base64('application/pdf', 'JVBE'), title: 'x.PDF' },
+  ],
+  [
+    file({ file_id: 'https://e.org/a.pdf' }),
+    { type: 'document', source: { type: 'url', url: 'https://e.org/a.pdf' } },
   ],
   [file({ file_id: 'file_011' }), { type: 'document', source: { type: 'file', file_id: 'file_011' } }],
 ])('%j', (part, block) => {
@@ -80,17 +94,30 @@ test.each<[string, JsonObject, string, string]>([
     'a file of another type',
     file({ file_data: 'data:application/zip;base64,AA' }),
     'unsupported_parameter',
-    '.file',
+    '.file.file_data',
   ],
   [
     'a PDF that is not base64',
     file({ file_data: 'data:application/pdf,AA' }),
     'unsupported_parameter',
-    '.file',
+    '.file.file_data',
   ],
+  ['a file of no known type', file({ file_data: 'JVBE' }), 'unsupported_parameter', '.file.file_data'],
+  [
+    'a file of a type that only its name tells',
+    file({ filename: 'x.zip', file_data: 'UEs' }),
+    'unsupported_parameter',
+    '.file.file_data',
+  ],
+  ['a file by another scheme', file({ file_id: 'gs://b/a.pdf' }), 'unsupported_parameter', '.file.file_id'],
   ['a file without data', file({ filename: 'x' }), 'unsupported_parameter', '.file'],
   ['a file at OpenAI', file({ file_id: 'file-abc' }), 'unsupported_parameter', '.file.file_id'],
-  ['text that is no data URL', file({ file_data: 'data:text/plain,%E0%A4%A' }), 'invalid_value', '.file'],
+  [
+    'text that is no data URL',
+    file({ file_data: 'data:text/plain,%E0%A4%A' }),
+    'invalid_value',
+    '.file.file_data',
+  ],
 ])('%s is refused, naming the part', (_name, part, code, place) => {
   const error = errorOf(() => turnsOf([{ role: 'user', content: [{ type: 'text', text: 'a' }, part] }]));
   expect({ status: error.status, code: error.code, param: error.param }).toEqual({
@@ -103,7 +130,9 @@ test.each<[string, JsonObject, string, string]>([
 test('the id of a file is not repeated at any length', () => {
   const part = file({ file_id: 'x'.repeat(500) });
   const { message } = errorOf(() => turnsOf([{ role: 'user', content: [part] }]));
-  expect(message).toBe(`'${'x'.repeat(60)}' is not a file of Anthropic's: their ids begin with 'file_'.`);
+  expect(message).toBe(
+    `'${'x'.repeat(60)}' is not a file of Anthropic's: their ids begin with 'file_', and a PDF may have an http(s) URL in place of one.`,
+  );
 });
 
 test.each<[unknown, string]>([
@@ -123,6 +152,20 @@ test('blank text is left out, the rest of the message stays', () => {
     { type: 'text', text: ' a ' },
   ];
   expect(turnsOf([{ role: 'user', content }])[0]?.content.map(({ type }) => type)).toEqual(['image', 'text']);
+});
+
+test('what is white space to Python alone is blank, too', () => {
+  const content = [text('\u001c\u001d\u001e\u001f\u0085'), text('\u0085a\u001c')];
+  expect(turnsOf([{ role: 'user', content }])).toEqual([{ role: 'user', content: [content[1]] }]);
+  expect(
+    turnsOf([
+      { role: 'user', content: 'Q' },
+      { role: 'assistant', content },
+    ])[1],
+  ).toEqual({
+    role: 'assistant',
+    content: [text('\u0085a')],
+  });
 });
 
 test("OpenAI's cache breakpoints are left out and reported, wherever they are", () => {

@@ -42,13 +42,6 @@ describe('system messages at the beginning', () => {
     expect(added({ messages: [system(' \n'), system(''), system(null), user('Q')] })).toEqual({});
   });
 
-  test('may be all there is', () => {
-    expect(convert(ask({ messages: [system('A')] })).body).toMatchObject({
-      system: [text('A')],
-      messages: [],
-    });
-  });
-
   test('hold text alone', () => {
     const image = { type: 'image_url', image_url: { url: 'https://e.org/a.png' } };
     const { code, param } = errorOf(() => turnsOf([system([image]), user('Q')]));
@@ -201,6 +194,34 @@ describe('turns', () => {
   });
 });
 
+describe('a conversation with nothing to answer is refused, before it is paid for', () => {
+  test.each<[string, JsonObject[]]>([
+    ['no messages', []],
+    ['the system alone', [system('A')]],
+    ['blank users', [system('A'), user(' '), user(null), user([]), user([text('\n')])]],
+    ['an assistant that only thought', [assistant('', { thinking_blocks: [{ type: 'thinking' }] })]],
+  ])('%s', (_name, messages) => {
+    const { status, code, param, message } = errorOf(() => turnsOf(messages));
+    expect({ status, code, param, message }).toEqual({
+      status: 400,
+      code: 'invalid_value',
+      param: 'messages',
+      message:
+        "'messages' holds nothing that Claude could answer: add a user message with more than white space in it.",
+    });
+  });
+
+  test('and so is a user without content', () => {
+    const { status, code, param, message } = errorOf(() => turnsOf([user('Q'), { role: 'user' }]));
+    expect({ status, code, param, message }).toEqual({
+      status: 400,
+      code: 'invalid_value',
+      param: 'messages[1].content',
+      message: "'messages[1].content' is missing.",
+    });
+  });
+});
+
 describe('the assistant', () => {
   test('thinks, speaks, declines and calls, in this order', () => {
     const thought = { type: 'thinking', thinking: '', signature: 'S', more: 1 };
@@ -243,7 +264,9 @@ describe('the assistant', () => {
     ['{"a":1}', { a: 1 }],
     ['{"a":', { raw_arguments: '{"a":' }],
     ['[1]', { raw_arguments: '[1]' }],
-    ['null', { raw_arguments: 'null' }],
+    ['null', {}],
+    [' null\n', {}],
+    ['"x"', { raw_arguments: '"x"' }],
     [undefined, {}],
     [{ a: 1 }, { a: 1 }],
   ])('calls with %j', (args, input) => {
@@ -275,6 +298,51 @@ describe('the assistant', () => {
       turnsOf([user('Q'), assistant(null, { tool_calls: [call('b'), custom] })]),
     );
     expect([code, param]).toEqual(['unsupported_parameter', 'messages[1].tool_calls[1]']);
+  });
+});
+
+describe('thinking in a history', () => {
+  const signed = { type: 'thinking', thinking: 'a', signature: 'S' };
+  const unsigned = { type: 'thinking', thinking: 'b', signature: '' };
+  const redacted = { type: 'redacted_thinking', data: 'D' };
+  const thoughts = (...blocks: object[]): object => ({ thinking_blocks: blocks });
+  const whole = (...blocks: object[]): object => ({ content_blocks: blocks });
+
+  test.each<[string, JsonObject]>([
+    ['in its own field', assistant('A', thoughts(unsigned, signed, { type: 'thinking', thinking: '' }))],
+    ['in the blocks of the whole answer', assistant('A', whole(unsigned, signed, text('A')))],
+    ['in the content', assistant([unsigned, signed, text('A')])],
+  ])('that was cut off has no signature, and is left out: %s', (_name, message) => {
+    expect(turnsOf([user('Q'), message, user('R')])).toEqual([
+      turn('user', text('Q')),
+      turn('assistant', signed, text('A')),
+      turn('user', text('R')),
+    ]);
+  });
+
+  test.each<[string, JsonObject]>([
+    ['unsigned', assistant('', thoughts(unsigned))],
+    ['signed', assistant(null, thoughts(signed, redacted))],
+    ['as a whole answer', assistant('', whole(signed, unsigned, redacted))],
+  ])('is no turn by itself: %s', (_name, message) => {
+    expect(turnsOf([user('Q'), message, user('R')])).toEqual([turn('user', text('Q'), text('R'))]);
+    expect(turnsOf([user('Q'), message])).toEqual([turn('user', text('Q'))]);
+    expect(turnsOf([user('Q'), calls('a'), tool('a', 'r'), message, user('R')])).toEqual([
+      turn('user', text('Q')),
+      turn('assistant', use('a')),
+      turn('user', result('a', 'r'), text('R')),
+    ]);
+  });
+
+  test('ends no turn, but may stand before more of the same turn', () => {
+    const cut = whole(signed, use('a'), redacted, signed);
+    const called = assistant('', { ...cut, tool_calls: [call('a')] });
+    expect(turnsOf([user('Q'), called, tool('a', 'r')])[1]).toEqual(turn('assistant', signed, use('a')));
+    const before = assistant('', thoughts(signed));
+    const empty = assistant('', thoughts(redacted));
+    expect(turnsOf([user('Q'), before, assistant('A'), empty, user('R')])[1]).toEqual(
+      turn('assistant', signed, text('A')),
+    );
   });
 });
 
@@ -398,6 +466,23 @@ describe('ids of calls', () => {
     ).toEqual(['c', '<c', 'c_2', '<c_2', 'c_2_2', '<c_2_2']);
   });
 
+  test('that one message uses twice are two, and the results go to them in order', () => {
+    expect(idsOf(calls('c', 'd', 'c'), tool('c', 'r'), tool('c', 's'), tool('d', 't'))).toEqual([
+      'c',
+      'd',
+      'c_2',
+      '<c',
+      '<c_2',
+      '<d',
+    ]);
+  });
+
+  test('of nothing, as some local servers write them, get a name, and are paired in order', () => {
+    expect(
+      idsOf(calls('', ''), tool('', 'r'), tool('', 's'), calls('call', ''), tool('', 't'), tool('call', 'u')),
+    ).toEqual(['call', 'call_2', '<call', '<call_2', 'call_3', 'call_4', '<call_4', '<call_3']);
+  });
+
   test('in blocks that come back as they were stay, and others make room', () => {
     const whole = assistant('', { content_blocks: [use('c')], tool_calls: [call('c')] });
     expect(idsOf(whole, tool('c', 'r'), calls('c'), tool('c', 's'))).toEqual(['c', '<c', 'c_2', '<c_2']);
@@ -430,6 +515,16 @@ describe('legacy functions', () => {
       '<call_fn_0',
       'call_fn_1',
       '<call_fn_1',
+    ]);
+  });
+
+  test('leave the result of a call with such an id to that call', () => {
+    expect(shape([user('Q'), fn('f'), answer('r'), calls('call_fn_0'), tool('call_fn_0', 's')])).toEqual([
+      'text',
+      'call_fn_0',
+      '<call_fn_0',
+      'call_fn_0_2',
+      '<call_fn_0_2',
     ]);
   });
 
@@ -473,9 +568,7 @@ describe('a cache breakpoint on a whole message', () => {
     expect(turnsOf(messages)).toEqual([
       turn('user', text('Q')),
       turn('assistant', thought, text('A', mark)),
-      turn('user', text('R')),
-      turn('assistant', thought),
-      turn('user', text('S')),
+      turn('user', text('R'), text('S')),
     ]);
   });
 });

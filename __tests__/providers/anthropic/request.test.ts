@@ -261,6 +261,15 @@ describe('response_format', () => {
     expect(added({ response_format })).toEqual({ output_config: { format } });
   });
 
+  test('an object that takes any key is closed, and reported', () => {
+    const open = { type: 'json_schema', json_schema: { schema: { ...schema, additionalProperties: true } } };
+    expect(convert(ask({ response_format: open }))).toEqual({
+      body: { ...ask(), output_config: { format }, messages: convert(ask()).body.messages },
+      dropped: ['response_format.json_schema.schema.additionalProperties'],
+    });
+    expect(droppedOf({ response_format })).toEqual([]);
+  });
+
   test("the client's own output_config is merged, and its keys win", () => {
     const own = { format: { type: 'json_schema', schema: {} } };
     expect(added({ response_format, output_config: { effort: 'low' } })).toEqual({

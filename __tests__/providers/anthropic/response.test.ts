@@ -95,13 +95,49 @@ describe('the message', () => {
   });
 
   test('has calls with their arguments as JSON, and the keys of Anthropic beside', () => {
-    const extras = { caller: { type: 'direct' }, toolset_name: 'browser' };
+    const extras = { caller: { type: 'code_execution_20260120', tool_id: 's' }, toolset_name: 'browser' };
     expect(messageOf(use('a', { ...extras, unknown: 1 }), use('b', { input: null }))).toMatchObject({
       tool_calls: [
         { id: 'a', type: 'function', function: { name: 'f', arguments: '{"a":1}' }, ...extras },
         { id: 'b', type: 'function', function: { name: 'f', arguments: '{}' } },
       ],
     });
+  });
+
+  test('has calls without a caller where that is Claude itself', () => {
+    expect(messageOf(use('a', { caller: { type: 'direct' }, toolset_name: 'browser' }))).toEqual({
+      role: 'assistant',
+      content: null,
+      refusal: null,
+      tool_calls: [
+        {
+          id: 'a',
+          type: 'function',
+          function: { name: 'f', arguments: '{"a":1}' },
+          toolset_name: 'browser',
+        },
+      ],
+    });
+  });
+
+  test('shows thinking that was cut off as text alone: without its signature it cannot come back', () => {
+    const cut = { type: 'thinking', thinking: 'hm', signature: '' };
+    expect(messageOf(cut)).toEqual({
+      role: 'assistant',
+      content: '',
+      refusal: null,
+      reasoning_content: 'hm',
+    });
+    const server = { type: 'server_tool_use', id: 's', name: 'web_search', input: {} };
+    expect(messageOf(thought('a'), server, cut)).toEqual({
+      role: 'assistant',
+      content: '',
+      refusal: null,
+      reasoning_content: 'a\n\nhm',
+      thinking_blocks: [thought('a')],
+      content_blocks: [thought('a'), server],
+    });
+    expect(messageOf(text('a'), cut)).not.toHaveProperty('content_blocks');
   });
 
   test('shows thinking that can be read, and all of it as blocks', () => {
@@ -174,6 +210,7 @@ describe('an answer is also shown as it is', () => {
     ['with thinking behind a call', [thought(''), use('a'), thought(''), use('b')]],
     ['with thinking behind text', [thought(''), text('a'), thought(''), text('b')]],
     ['with text behind a call', [use('a'), text('b')]],
+    ['with a call by a program', [use('a', { caller: { type: 'code_execution_20260120', tool_id: 's' } })]],
   ])('%s', (_name, blocks) => {
     expect(messageOf(...blocks)).toMatchObject({ content_blocks: blocks });
   });
@@ -184,6 +221,7 @@ describe('an answer is also shown as it is', () => {
       'thinking, text, calls',
       [thought('a'), { type: 'redacted_thinking', data: 'D' }, text('b'), use('a'), use('b')],
     ],
+    ['a call by Claude itself', [use('a', { caller: { type: 'direct' } })]],
     ['nothing', []],
   ])('but not %s', (_name, blocks) => {
     expect(messageOf(...blocks)).not.toHaveProperty('content_blocks');

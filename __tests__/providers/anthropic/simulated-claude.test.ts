@@ -65,10 +65,14 @@ test.each<[string, Fields]>([
     'strict output',
     schema({
       type: 'object',
-      properties: { a: { type: 'string', format: 'date' } },
+      properties: {
+        a: { type: 'string', format: 'date' },
+        b: { type: 'string', pattern: '^a+$', default: 'a' },
+      },
       additionalProperties: false,
     }),
   ],
+  ['strict output by reference', schema({ $ref: '#/$defs/a', $defs: { a: { enum: [1, null] } } })],
   ['a retired model', { model: 'claude-3-opus' }],
   [
     'a turn that paused behind a server tool',
@@ -111,11 +115,23 @@ test.each<[string, Fields]>([
   ],
   [
     'messages.0.content.0.image.source.url.detail: Extra inputs are not permitted',
-    block({ type: 'image', source: { type: 'url', url: 'u', detail: 'low' } }),
+    block({ type: 'image', source: { type: 'url', url: 'https://e.org/a.png', detail: 'low' } }),
+  ],
+  [
+    'document.source.url.url: Input should be an http(s) URL',
+    block({ type: 'document', source: { type: 'url', url: 'gs://b/a.pdf' } }),
   ],
   [
     'image.source.base64.media_type: Input should be',
     block({ type: 'image', source: { type: 'base64', media_type: 'image/jpg', data: '' } }),
+  ],
+  ...['', 'AA', 'AA\nAA===', 'AA-_'].map((data): [string, Fields] => [
+    'source.base64.data: Invalid base64 data',
+    block({ type: 'image', source: { type: 'base64', media_type: 'image/png', data } }),
+  ]),
+  [
+    'document.source.base64.data: Invalid base64 data',
+    block({ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'A' } }),
   ],
   [
     "document.source.base64.media_type: Input should be 'application/pdf'",
@@ -152,6 +168,7 @@ test.each<[string, Fields]>([
   ['text content blocks must be non-empty', block(text(''))],
   ['text content blocks must contain non-whitespace text', block(text(' \n'))],
   ['text content blocks must contain non-whitespace text', { system: [text(' ')] }],
+  ['text content blocks must contain non-whitespace text', block(text('\u001c\u0085\u3000'))],
   [
     'cache_control cannot be set for empty text blocks',
     block({ ...text(''), cache_control: { type: 'ephemeral' } }),
@@ -211,6 +228,10 @@ test.each<[string, Fields]>([
     'final assistant content cannot end with trailing whitespace',
     { model: HAIKU, messages: [user(), turn('assistant', text('A '))] },
   ],
+  [
+    'final assistant content cannot end with trailing whitespace',
+    { model: HAIKU, messages: [user(), turn('assistant', text('A\u001f'))] },
+  ],
   ['tools.0.custom.input_schema: Field required', { tools: [{ name: 'f' }] }],
   ['tools.0.custom.input_schema.type: Field required', tool({ input_schema: {} })],
   ["tools.0.custom.input_schema.type: Input should be 'object'", tool({ input_schema: { type: 'string' } })],
@@ -225,6 +246,12 @@ test.each<[string, Fields]>([
       properties: { a: { type: 'integer', minimum: 1, maximum: 2 } },
     }),
   ],
+  ['properties propertyNames, of_tomorrow are not supported', schema({ propertyNames: {}, of_tomorrow: 1 })],
+  ['Beside $ref, properties description are not supported', schema({ $ref: '#/$defs/a', description: 'd' })],
+  ["complex types in 'enum' and 'const' are not supported", schema({ enum: [1, {}] })],
+  ["complex types in 'enum' and 'const' are not supported", schema({ const: [] })],
+  ['format.schema.items: Input should be a valid dictionary', schema({ type: 'array', items: [] })],
+  ["pattern '^(?!a)' is not supported", schema({ type: 'string', pattern: '^(?!a)' })],
   ["format 'ipv8' is not supported", schema({ type: 'string', format: 'ipv8' })],
   [
     "'minItems' values other than 0 or 1 are not supported",
@@ -286,6 +313,10 @@ test.each<[string, Fields]>([
   ],
   ['does not support the effort parameter', { model: HAIKU, output_config: { effort: 'low' } }],
   [
+    'The final block in an assistant message cannot be `thinking`.',
+    messages(user(), turn('assistant', text('A'), { type: 'redacted_thinking', data: 'D' }), user()),
+  ],
+  [
     'messages.1.content.0: Invalid `signature` in `thinking` block',
     messages(
       user(),
@@ -301,6 +332,14 @@ test.each<[string, Fields]>([
   ],
 ])('%s', (words, fields) => {
   expect(wordsOf(fields)).toContain(words);
+});
+
+test('thinking without a signature is refused, also where signatures are trusted', () => {
+  const cut = { type: 'thinking', thinking: 'a', signature: '' };
+  const refusal = validateMessagesRequest(body(messages(user(), turn('assistant', cut, text('A')), user())), {
+    trustSignatures: true,
+  });
+  expect(refusal?.message).toBe('messages.1.content.0.thinking: Invalid `signature` in `thinking` block');
 });
 
 test('fields in beta are known with a beta header, and no sampling with the newer version', () => {

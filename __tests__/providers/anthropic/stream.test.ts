@@ -208,6 +208,20 @@ describe('thinking', () => {
     signature,
   });
 
+  test('that was cut off is shown as text alone: without its signature it cannot come back', () => {
+    const server = { type: 'server_tool_use', id: 's', name: 'web_search', input: {} };
+    const cut = [start(1, THINKING), think(1, 'hm'), stop(1)];
+    expect(between(...cut)).toEqual([{ reasoning_content: 'hm' }]);
+    expect(between(start(0, server), stop(0), ...cut)).toEqual([
+      { reasoning_content: 'hm' },
+      { content_blocks: [{ index: 0, ...server }] },
+    ]);
+    expect(between(start(0, TEXT), say(0, 'a'), stop(0), ...cut)).toEqual([
+      { content: 'a' },
+      { reasoning_content: 'hm' },
+    ]);
+  });
+
   test('streams its text and ends with its block', () => {
     expect(
       between(start(0, THINKING), think(0, ''), think(0, 'a'), think(0, 'b'), sign(0, 'S'), stop(0)),
@@ -328,12 +342,13 @@ describe('calls', () => {
     ]);
   });
 
-  test('keep the keys of Anthropic', () => {
-    expect(
-      between(start(0, call('a', { caller: { type: 'direct' }, toolset_name: 't' })), stop(0))[0],
-    ).toMatchObject({
-      tool_calls: [{ id: 'a', caller: { type: 'direct' }, toolset_name: 't' }],
+  test('keep the keys of Anthropic, but no caller that is Claude itself', () => {
+    const caller = { type: 'code_execution_20260120', tool_id: 's' };
+    const opening = (more: object): unknown => between(start(0, call('a', more)), stop(0))[0];
+    expect(opening({ caller, toolset_name: 't' })).toMatchObject({
+      tool_calls: [{ id: 'a', caller, toolset_name: 't' }],
     });
+    expect(opening({ caller: { type: 'direct' } })).toEqual(opened(0, 'a'));
   });
 
   test('that are cut off are passed on as they are', () => {

@@ -43,6 +43,22 @@ describe('a function', () => {
     expect(toolsOf(fn({ parameters }))).toEqual([{ name: 'f', input_schema: parameters }]);
   });
 
+  test('that is strict says that it takes an object, also where a reference says the rest', () => {
+    const parameters = { $ref: '#/$defs/d', $defs: { d: { type: 'integer', minimum: 1 } } };
+    const $defs = { d: { type: 'integer', description: 'Constraints: minimum 1.' } };
+    expect(toolsOf(fn({ strict: true, parameters }))).toEqual([
+      { name: 'f', strict: true, input_schema: { type: 'object', $ref: '#/$defs/d', $defs } },
+    ]);
+  });
+
+  test('that is strict and takes what it does not list is closed, and that is reported', () => {
+    const parameters = { type: 'object', properties: { m: { type: 'object', additionalProperties: true } } };
+    const tools = [fn({ parameters }), fn({ strict: true, parameters }), fn({ strict: true })];
+    expect(convert(ask({ tools })).dropped).toEqual([
+      'tools[1].function.parameters.properties.m.additionalProperties',
+    ]);
+  });
+
   test('keeps the keys of Anthropic, on itself or inside', () => {
     const inside = { defer_loading: true, input_examples: [{}], eager_input_streaming: true };
     const outside = { cache_control: { type: 'ephemeral', ttl: '1h' }, allowed_callers: ['direct'] };
@@ -126,9 +142,25 @@ describe('tool_choice', () => {
     });
   });
 
-  test('that allows no tool there is leaves none', () => {
-    const tool_choice = { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [] } };
-    expect(added({ tools: [fn({})], tool_choice })).toEqual({});
+  const flat = { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'g' }] };
+  const allowing = (...tools: JsonObject[]): JsonObject => ({
+    type: 'allowed_tools',
+    allowed_tools: { mode: 'auto', tools },
+  });
+
+  test.each<[JsonValue, string, string]>([
+    [flat, 'tool_choice.allowed_tools', 'is missing'],
+    [allowing(), 'tool_choice.allowed_tools.tools', "names none of the 'tools'"],
+    [allowing(fn({ name: 'h' })), 'tool_choice.allowed_tools.tools', "names none of the 'tools'"],
+  ])('that allows no tool there is would silence them all, and is refused: %j', (tool_choice, param, why) => {
+    const error = refusalOf({ tools: [fn({}), fn({ name: 'g' })], tool_choice });
+    expect([error.status, error.code, error.param, error.message]).toEqual([
+      400,
+      'invalid_value',
+      param,
+      `'${param}' ${why}.`,
+    ]);
+    expect(added({ tools: [], tool_choice })).toEqual({});
   });
 
   test.each<[JsonValue, string]>([

@@ -67,3 +67,11 @@ test('rounds that the top level leaves out are counted, those of another model a
   ).toEqual(counts(20, 2));
   expect(usageOf({ input_tokens: 20, output_tokens: 2, iterations: [] })).toEqual(counts(20, 2));
 });
+
+test('an answer that a fallback model gave is counted as that model counts it', () => {
+  const iterations = [
+    { type: 'message', model: 'claude-fable-5', input_tokens: 50, output_tokens: 0 },
+    { type: 'fallback_message', model: 'claude-opus-4-8', input_tokens: 412, output_tokens: 264 },
+  ];
+  expect(usageOf({ input_tokens: 412, output_tokens: 264, iterations })).toEqual(counts(412, 264));
+});

@@ -306,9 +306,13 @@ describe('headers', () => {
   });
 
   test('name what was left out, or it is refused where the host wants that', async () => {
-    const fields = { seed: 1, temperature: 0.5, top_p: 1 };
+    const schema = { type: 'object', properties: { map: { type: 'object', additionalProperties: CITY } } };
+    const response_format = { type: 'json_schema', json_schema: { name: 'n', schema } };
+    const fields = { seed: 1, temperature: 0.5, top_p: 1, response_format };
     const { ask } = await walk();
-    expect((await ask(fields)).headers['x-prefix-router-dropped']).toBe('seed,temperature');
+    expect((await ask(fields)).headers['x-prefix-router-dropped']).toBe(
+      'seed,temperature,response_format.json_schema.schema.properties.map.additionalProperties',
+    );
     const strict = await walk({}, { unsupportedParams: 'error' });
     const answer = await strict.ask(fields);
     expect([answer.status, (JSON.parse(answer.text) as ErrorBody).error.param]).toEqual([400, 'seed']);

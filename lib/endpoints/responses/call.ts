@@ -9,9 +9,19 @@ export interface CallStream extends ItemStream<CallItem> {
   isWhole(): boolean;
 }
 
+/** OpenAI's item has a `caller` too, of two kinds. Another cloud's own kinds come back in the blocks of its answer. */
+type Called = ToolCallDelta & { readonly caller?: unknown };
+
 export function createCall(place: ItemPlace, first: ToolCallDelta, emit: Emit): CallStream {
   const { item_id, output_index } = place;
-  const { index: _index, id = '', type: _type, function: called, ...extras } = first;
+  const {
+    index: _index,
+    id = '',
+    type: _type,
+    function: called,
+    caller: _caller,
+    ...extras
+  } = first as Called;
   const { name = '' } = called;
   const item: CallItem = {
     ...extras,

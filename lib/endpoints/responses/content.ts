@@ -22,7 +22,7 @@ function toPart(part: JsonValue, path: string): JsonObject {
     case 'input_image':
       return toImage(part, path);
     case 'input_file':
-      return toFile(part);
+      return toFile(part, path);
     case 'input_audio':
       return { type: 'input_audio', input_audio: part.input_audio };
     case '':
@@ -43,8 +43,13 @@ function toImage(part: JsonObject, path: string): JsonObject {
 }
 
 /** Chat knows no URLs of files; in a file's id they are what clouds with files by URL take. */
-function toFile(part: JsonObject): JsonObject {
-  const { file_data, file_id = part.file_url, filename } = part;
+function toFile(part: JsonObject, path: string): JsonObject {
+  const { file_data, file_url, filename } = part;
+  // Refused here: a cloud would complain of an id that the client never wrote.
+  if (typeof file_url === 'string' && !/^https?:\/\//i.test(file_url)) {
+    throw invalid(`${path}.file_url`, 'must be an http(s) URL');
+  }
+  const file_id = part.file_id ?? file_url;
   const file = {
     ...(isSet(file_data) && { file_data }),
     ...(isSet(file_id) && { file_id }),

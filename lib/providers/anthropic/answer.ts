@@ -7,11 +7,7 @@ import {
   type ToolCall,
 } from '../../openai/types.ts';
 import { CALL_EXTRAS } from './assistant.ts';
-import { objectsOf, pick, textOf, wordOf } from './json.ts';
-
-export function isThought(block: JsonObject): boolean {
-  return block['type'] === 'thinking' || block['type'] === 'redacted_thinking';
-}
+import { objectsOf, pick, textOf, without, wordOf } from './json.ts';
 
 /** A call that the client is to carry out. Those of server tools have other types and never come here. */
 export function toToolCall(block: JsonObject, args: string): ToolCall {
@@ -19,8 +15,18 @@ export function toToolCall(block: JsonObject, args: string): ToolCall {
     id: textOf(block['id']) ?? '',
     type: 'function',
     function: { name: textOf(block['name']) ?? '', arguments: args },
-    ...pick(block, CALL_EXTRAS),
+    ...extrasOf(block),
   };
+}
+
+function extrasOf(block: JsonObject): JsonObject {
+  const extras = pick(block, CALL_EXTRAS);
+  return isCalledByProgram(block) ? extras : without(extras, 'caller');
+}
+
+/** Every call has a caller: as a rule Claude itself, which is not worth a word. */
+function isCalledByProgram({ caller }: JsonObject): boolean {
+  return isObject(caller) && caller['type'] !== 'direct';
 }
 
 export function toArguments(input: JsonValue | undefined): string {
@@ -62,12 +68,13 @@ const PLACES: ReadonlyMap<JsonValue | undefined, number> = new Map([
 ]);
 
 /**
- * True for an answer that OpenAI's fields cannot hold: blocks of server tools, or another order than thinking, text,
- * calls. Thinking that is moved is refused when it comes back, so such an answer is also shown as it is.
+ * True for an answer that OpenAI's fields cannot hold: blocks of server tools, calls by programs, or another order than
+ * thinking, text, calls. Thinking that is moved is refused when it comes back, so such an answer is also shown as it is.
  */
 export function needsBlocks(blocks: readonly JsonObject[]): boolean {
   const places = blocks.map(({ type }) => PLACES.get(type));
-  return places.some((place, index) => place === undefined || place < (places[index - 1] ?? 0));
+  const isElsewhere = places.some((place, index) => place === undefined || place < (places[index - 1] ?? 0));
+  return isElsewhere || blocks.some(isCalledByProgram);
 }
 
 export interface Stop {

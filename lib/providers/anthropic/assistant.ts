@@ -3,6 +3,7 @@ import { isObject, type ChatMessage, type JsonObject, type JsonValue } from '../
 import { unsupported } from '../fields.ts';
 import { toBlocks, toText } from './content.ts';
 import { isBlank, isSet, objectsOf, pick, without, wordOf } from './json.ts';
+import { isUnsigned } from './thoughts.ts';
 import type { ToolIds } from './tool-ids.ts';
 import type { Block, ToolUseBlock } from './types.ts';
 
@@ -17,16 +18,15 @@ export function toAssistantBlocks(
   dropped: string[],
 ): Block[] {
   if (isSet(message['audio'])) dropped.push(`${path}.audio`);
-  return (
-    wholeAnswer(message, ids) ?? [
-      // Bound to everything before them, so they come first: an edited or moved one is a 400.
-      ...objectsOf(message['thinking_blocks']).map(asGiven),
-      ...toBlocks(message['content'], `${path}.content`, dropped),
-      ...toText(wordOf(message['refusal'])),
-      ...toToolUses(message, path, ids),
-      ...toFunctionUse(message, ids),
-    ]
-  );
+  const blocks = wholeAnswer(message, ids) ?? [
+    // Bound to everything before them, so they come first: an edited or moved one is a 400.
+    ...objectsOf(message['thinking_blocks']).map(asGiven),
+    ...toBlocks(message['content'], `${path}.content`, dropped),
+    ...toText(wordOf(message['refusal'])),
+    ...toToolUses(message, path, ids),
+    ...toFunctionUse(message, ids),
+  ];
+  return blocks.filter((block) => !isUnsigned(block));
 }
 
 /**
@@ -86,6 +86,8 @@ export function toInput(args: JsonValue | undefined): JsonObject {
   try {
     const parsed: unknown = JSON.parse(args);
     if (isObject(parsed)) return parsed;
+    // How some programs write that there are none.
+    if (parsed === null) return {};
   } catch {
     // Not JSON: wrapped below, like JSON that is no object.
   }

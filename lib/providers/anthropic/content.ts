@@ -1,6 +1,7 @@
 /** Parts of a message as Anthropic's content blocks. */
 import { RouterError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../openai/types.ts';
+import { toPlainBase64 } from '../base64.ts';
 import { unsupported } from '../fields.ts';
 import { cacheControl, isBlank, isSet, textOf, wordOf } from './json.ts';
 import type { Block, DocumentBlock, ImageBlock, ImageType, TextBlock } from './types.ts';
@@ -13,6 +14,8 @@ const IMAGE_TYPES: ReadonlyMap<string, ImageType> = new Map([
   ['image/gif', 'image/gif'],
   ['image/webp', 'image/webp'],
 ]);
+
+const PDF = 'application/pdf';
 
 /** A part with one of these types is in Anthropic's own form, and so is every `..._tool_result`. */
 const NATIVE_TYPES: ReadonlySet<string> = new Set([
@@ -91,7 +94,7 @@ function toImage(part: JsonObject, path: string): ImageBlock {
 }
 
 function imageSource(url: string, param: string): ImageBlock['source'] {
-  if (/^https?:\/\//i.test(url)) return { type: 'url', url };
+  if (isWebUrl(url)) return { type: 'url', url };
   const data = readDataUrl(url);
   const mediaType = IMAGE_TYPES.get(data?.mediaType ?? '');
   if (data === undefined || !data.isBase64 || mediaType === undefined) {
@@ -100,7 +103,11 @@ function imageSource(url: string, param: string): ImageBlock['source'] {
       'Anthropic takes images by http(s) URL, or JPEG, PNG, GIF and WebP as a base64 data URL',
     );
   }
-  return { type: 'base64', media_type: mediaType, data: data.data };
+  return { type: 'base64', media_type: mediaType, data: toPlainBase64(data.data) };
+}
+
+function isWebUrl(url: string): boolean {
+  return /^https?:\/\//i.test(url);
 }
 
 function toDocument(part: JsonObject, path: string): DocumentBlock {
@@ -116,21 +123,35 @@ function toDocument(part: JsonObject, path: string): DocumentBlock {
 
 function documentSource(file: JsonObject, param: string): DocumentBlock['source'] {
   const id = textOf(file['file_id']);
-  if (id?.startsWith('file_')) return { type: 'file', file_id: id };
-  if (id !== undefined) {
-    throw unsupported(
-      `${param}.file_id`,
-      `'${id.slice(0, 60)}' is not a file of Anthropic's: their ids begin with 'file_'`,
-    );
-  }
-  const data = readDataUrl(textOf(file['file_data']) ?? '');
-  if (data?.mediaType === 'application/pdf' && data.isBase64) {
-    return { type: 'base64', media_type: 'application/pdf', data: data.data };
+  if (id !== undefined) return storedDocument(id, `${param}.file_id`);
+  const given = textOf(file['file_data']);
+  if (given === undefined) throw unsupported(param, 'Anthropic reads a file by its data or its id');
+  return documentInData(given, wordOf(file['filename']), `${param}.file_data`);
+}
+
+function storedDocument(id: string, param: string): DocumentBlock['source'] {
+  if (id.startsWith('file_')) return { type: 'file', file_id: id };
+  if (isWebUrl(id)) return { type: 'url', url: id };
+  throw unsupported(
+    param,
+    `'${id.slice(0, 60)}' is not a file of Anthropic's: their ids begin with 'file_', and a PDF may have an http(s) URL in place of one`,
+  );
+}
+
+/** @param name Tells that plain base64, which is what OpenAI's reference asks for, is a PDF. */
+function documentInData(given: string, name: string, param: string): DocumentBlock['source'] {
+  const data = readDataUrl(given) ?? namedPdf(given, name);
+  if (data?.mediaType === PDF && data.isBase64) {
+    return { type: 'base64', media_type: PDF, data: toPlainBase64(data.data) };
   }
   if (data?.mediaType.startsWith('text/')) {
     return { type: 'text', media_type: 'text/plain', data: decode(data, param) };
   }
   throw unsupported(param, 'Anthropic reads PDF and text files, each as a data URL');
+}
+
+function namedPdf(data: string, name: string): DataUrl | undefined {
+  return /\.pdf$/i.test(name) ? { mediaType: PDF, isBase64: true, data } : undefined;
 }
 
 interface DataUrl {

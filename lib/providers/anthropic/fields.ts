@@ -51,7 +51,10 @@ export const ANTHROPIC_FIELDS: FieldTable = new Map<string, FieldRule>([
   ['tool_choice', mapped('`tool_choice`')],
   ['function_call', mapped('`tool_choice`')],
   ['parallel_tool_calls', mapped('`tool_choice.disable_parallel_tool_use`')],
-  ['response_format', mapped('`output_config.format`; `json_object` is a line in `system`, and reported')],
+  [
+    'response_format',
+    mapped('`output_config.format`; a map is closed, `json_object` is a line in `system`: both are reported'),
+  ],
   ['reasoning_effort', mapped('`output_config.effort` and `thinking`, as the model takes it')],
   [
     'safety_identifier',

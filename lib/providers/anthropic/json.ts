@@ -12,9 +12,20 @@ export function wordOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** White space to Anthropic's server, which is written in Python, but not to JavaScript. */
+const MORE_SPACE = '\u001c\u001d\u001e\u001f\u0085';
+const VISIBLE = new RegExp(`[^\\s${MORE_SPACE}]`);
+
 /** Anthropic refuses a text block in which there is nothing to read. */
 export function isBlank(text: string): boolean {
-  return text.trim() === '';
+  return !VISIBLE.test(text);
+}
+
+/** The text without the white space at its end. */
+export function trimEnd(text: string): string {
+  let rest = text.trimEnd();
+  while (rest !== '' && isBlank(rest.slice(-1))) rest = rest.slice(0, -1).trimEnd();
+  return rest;
 }
 
 export function isSet(value: JsonValue | undefined): value is JsonValue {

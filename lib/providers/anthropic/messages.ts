@@ -1,9 +1,11 @@
 /** A conversation in OpenAI's form as Anthropic's `system` and `messages`. */
+import { RouterError } from '../../errors.ts';
 import type { ChatMessage } from '../../openai/types.ts';
 import { unsupported } from '../fields.ts';
 import { toAssistantBlocks } from './assistant.ts';
 import { toBlocks } from './content.ts';
-import { cacheControl, isBlank, textOf } from './json.ts';
+import { cacheControl, isBlank, textOf, trimEnd } from './json.ts';
+import { isThought } from './thoughts.ts';
 import { createToolIds, type ToolIds } from './tool-ids.ts';
 import { toTurns, type Piece } from './turns.ts';
 import type { Block, TextBlock, ToolResultBlock, Turn } from './types.ts';
@@ -17,6 +19,7 @@ export interface Conversation {
 /**
  * Stable in its prefix: what a history becomes does not depend on what is said after the next turn of the assistant.
  * @param inlineSystem Whether the model takes system messages among the others.
+ * @throws RouterError for what Claude cannot read, and where there is nothing to answer.
  */
 export function toConversation(messages: readonly ChatMessage[], inlineSystem: boolean): Conversation {
   const dropped: string[] = [];
@@ -30,7 +33,30 @@ export function toConversation(messages: readonly ChatMessage[], inlineSystem: b
     .slice(leading)
     .map((message, index) => toPiece(message, `messages[${leading + index}]`, ids, dropped))
     .filter((piece) => piece.blocks.length > 0);
-  return { system, turns: trimEnd(toTurns(pieces, inlineSystem)), dropped };
+  const turns = toTurns(withoutLastThoughts(pieces), inlineSystem);
+  if (turns.length === 0) throw nothingToAnswer();
+  return { system, turns: withoutLastSpace(turns), dropped };
+}
+
+/** OpenAI answers to a system message alone. Claude does not, and no word that we could add would be the client's. */
+function nothingToAnswer(): RouterError {
+  return new RouterError('invalid_value', {
+    message:
+      "'messages' holds nothing that Claude could answer: add a user message with more than white space in it.",
+    param: 'messages',
+  });
+}
+
+/** A turn of the assistant must not end in thinking, as one does that a token limit has cut off. */
+function withoutLastThoughts(pieces: readonly Piece[]): Piece[] {
+  const kept: Piece[] = [];
+  for (const piece of pieces.toReversed()) {
+    const goesOn = piece.role !== 'assistant' || kept.at(-1)?.role === 'assistant';
+    const end = piece.blocks.findLastIndex((block) => !isThought(block)) + 1;
+    if (goesOn) kept.push(piece);
+    else if (end > 0) kept.push({ ...piece, blocks: piece.blocks.slice(0, end) });
+  }
+  return kept.reverse();
 }
 
 function isSystem(message: ChatMessage): boolean {
@@ -49,11 +75,17 @@ function toPiece(message: ChatMessage, path: string, ids: ToolIds, dropped: stri
     case 'function':
       return { role: 'user', blocks: [toResult(message, path, ids.forFunctionResult(), dropped)] };
     default:
-      return {
-        role: 'user',
-        blocks: markLast(toBlocks(message['content'], `${path}.content`, dropped), message),
-      };
+      return { role: 'user', blocks: toSpoken(message, `${path}.content`, dropped) };
   }
+}
+
+/** Content of null says nothing; a message without any was meant otherwise. */
+function toSpoken(message: ChatMessage, path: string, dropped: string[]): Block[] {
+  const { content } = message;
+  if (content === undefined) {
+    throw new RouterError('invalid_value', { message: `'${path}' is missing.`, param: path });
+  }
+  return markLast(toBlocks(content, path, dropped), message);
 }
 
 function toAssistant(message: ChatMessage, path: string, ids: ToolIds, dropped: string[]): Block[] {
@@ -100,15 +132,15 @@ function toResultContent(
 function markLast<B extends Block>(blocks: B[], message: ChatMessage): B[] {
   const mark = cacheControl(message);
   if (mark.cache_control === undefined) return blocks;
-  const last = blocks.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking');
+  const last = blocks.findLastIndex((block) => !isThought(block));
   return blocks.map((block, index) => (index === last ? { ...mark, ...block } : block));
 }
 
 /** Text that the assistant is to go on from must not end in white space. */
-function trimEnd(turns: Turn[]): Turn[] {
+function withoutLastSpace(turns: Turn[]): Turn[] {
   const last = turns.at(-1);
   const block = last?.content.at(-1);
   if (last?.role !== 'assistant' || block?.type !== 'text') return turns;
-  const content = [...last.content.slice(0, -1), { ...block, text: block.text.trimEnd() }];
+  const content = [...last.content.slice(0, -1), { ...block, text: trimEnd(block.text) }];
   return [...turns.slice(0, -1), { ...last, content }];
 }

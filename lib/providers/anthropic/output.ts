@@ -21,7 +21,7 @@ export function toOutput(request: ChatRequest): RequestPart {
       return { fields: { system: [{ type: 'text', text: JSON_OBJECT_LINE }] }, dropped: ['response_format'] };
     case 'json_schema':
       return ownFormat(request) === undefined
-        ? { fields: { output_config: { format: toFormat(format['json_schema']) } }, dropped: [] }
+        ? toFormat(format['json_schema'])
         : { fields: {}, dropped: ['response_format'] };
     default:
       throw unsupported('response_format', 'Anthropic answers in text or by a JSON schema');
@@ -33,11 +33,13 @@ function ownFormat(request: ChatRequest): JsonValue | undefined {
   return isObject(config) && isSet(config['format']) ? config['format'] : undefined;
 }
 
-function toFormat(given: JsonValue | undefined): NonNullable<OutputConfig['format']> {
+function toFormat(given: JsonValue | undefined): RequestPart {
   const schema = isObject(given) ? given['schema'] : undefined;
   const param = 'response_format.json_schema.schema';
-  if (isObject(schema)) return { type: 'json_schema', schema: toStrictSchema(schema, param) };
-  throw new RouterError('invalid_value', { message: `'${param}' is missing.`, param });
+  if (!isObject(schema)) throw new RouterError('invalid_value', { message: `'${param}' is missing.`, param });
+  const dropped: string[] = [];
+  const strict = toStrictSchema(schema, param, dropped);
+  return { fields: { output_config: { format: { type: 'json_schema', schema: strict } } }, dropped };
 }
 
 /** The client's own keys win over what OpenAI's fields became. */

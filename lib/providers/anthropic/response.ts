@@ -2,7 +2,6 @@
 import { isObject, type AssistantMessage, type ChatCompletion, type JsonObject } from '../../openai/types.ts';
 import type { AnswerMeta } from '../provider.ts';
 import {
-  isThought,
   needsBlocks,
   toArguments,
   toCitations,
@@ -13,6 +12,7 @@ import {
 } from './answer.ts';
 import { notAMessage, toEventError } from './error.ts';
 import { objectsOf, textOf } from './json.ts';
+import { isThought, isUnsigned } from './thoughts.ts';
 import { usesFunctions } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
 
@@ -54,6 +54,7 @@ function toMessage(blocks: readonly JsonObject[], stop: Stop, legacy: boolean): 
   const texts = blocks.filter(({ type }) => type === 'text');
   const content = texts.map(textIn).join('');
   const hasCalls = blocks.some(({ type }) => type === 'tool_use');
+  const whole = blocks.filter((block) => !isUnsigned(block));
   return {
     role: 'assistant',
     content: content === '' && hasCalls ? null : content,
@@ -61,7 +62,7 @@ function toMessage(blocks: readonly JsonObject[], stop: Stop, legacy: boolean): 
     ...thoughtsOf(blocks),
     ...callsOf(blocks, legacy),
     ...citationsOf(texts),
-    ...(needsBlocks(blocks) && { content_blocks: blocks }),
+    ...(needsBlocks(whole) && { content_blocks: whole }),
   };
 }
 
@@ -72,9 +73,10 @@ function textIn(block: JsonObject): string {
 function thoughtsOf(blocks: readonly JsonObject[]): Partial<AssistantMessage> {
   const thoughts = blocks.filter(isThought);
   const text = thoughts.flatMap((block) => textOf(block['thinking']) ?? []).join('\n\n');
+  const signed = thoughts.filter((block) => !isUnsigned(block));
   return {
     ...(text !== '' && { reasoning_content: text }),
-    ...(thoughts.length > 0 && { thinking_blocks: thoughts }),
+    ...(signed.length > 0 && { thinking_blocks: signed }),
   };
 }
 

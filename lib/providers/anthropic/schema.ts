@@ -6,24 +6,26 @@
 import { RouterError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../openai/types.ts';
 
-const REMOVED: ReadonlySet<string> = new Set([
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'minLength',
-  'maxLength',
-  'maxItems',
-  'uniqueItems',
-  'minProperties',
-  'maxProperties',
-  'patternProperties',
-  'not',
-  'if',
-  'then',
-  'else',
+/** Keywords that are taken whatever they hold. `pattern` is none: lookarounds, as zod writes them, are refused. */
+const TAKEN: ReadonlySet<string> = new Set([
+  'type',
+  'title',
+  'description',
+  'default',
+  'anyOf',
+  'allOf',
+  'properties',
+  'required',
+  '$ref',
+  '$defs',
+  'definitions',
 ]);
+
+/** Where there is a `$ref`, all else is refused. */
+const BESIDE_REFERENCE: ReadonlySet<string> = new Set(['$ref', '$defs', 'definitions']);
+
+/** These speak of the schema itself and ask nothing of a value: left out without a word. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set(['$schema', '$id', '$comment']);
 
 const FORMATS: ReadonlySet<JsonValue> = new Set([
   'date-time',
@@ -40,21 +42,27 @@ const FORMATS: ReadonlySet<JsonValue> = new Set([
 
 /** Keywords whose value maps names to schemas: a property may well be called `minimum`. */
 const SCHEMA_MAPS: ReadonlySet<string> = new Set(['properties', '$defs', 'definitions']);
-const SCHEMA_LISTS: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'prefixItems']);
+const SCHEMA_LISTS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'allOf']);
 
 /** Deeper than anything a model is asked for, and shallow enough for every recursion that follows. */
 const MAX_DEPTH = 200;
 
+/** A hostile schema has more open places than fit into memory, each under a path as long as it is deep. */
+const MAX_NAMED = 100;
+const MAX_NAME_LENGTH = 60;
+
 /**
  * A copy of a schema that Anthropic's structured output takes.
- * @param param Where the schema stands in the request, for the error.
+ * @param param Where the schema stands in the request.
+ * @param dropped Gets the places of objects that may hold keys nobody listed: Anthropic wants every object closed, and
+ * all that a map can be then is `{}`. At most 100 of them.
  * @throws RouterError `invalid_value` if it is nested deeper than 200 levels.
  */
-export function toStrictSchema(schema: JsonObject, param: string): JsonObject {
+export function toStrictSchema(schema: JsonObject, param: string, dropped: string[]): JsonObject {
   if (isDeeper(schema, MAX_DEPTH)) {
     throw new RouterError('invalid_value', { message: `'${param}' is nested too deeply.`, param });
   }
-  return clean(schema);
+  return clean(schema, param, dropped);
 }
 
 /** Level by level and without recursion: a hostile schema must not be able to use up the stack. */
@@ -69,40 +77,82 @@ function isDeeper(value: JsonValue, limit: number): boolean {
   return false;
 }
 
-function clean(schema: JsonObject): JsonObject {
+function clean(schema: JsonObject, place: string, dropped: string[]): JsonObject {
+  const isReference = schema['$ref'] !== undefined;
   const removed: string[] = [];
   const kept: [string, JsonValue | undefined][] = [];
   for (const [key, value] of Object.entries(schema)) {
-    if (value === undefined) continue;
-    if (mustGo(schema, key, value)) removed.push(`${key} ${inWords(value)}`);
-    else if (key !== 'additionalProperties') kept.push([key === 'oneOf' ? 'anyOf' : key, inner(key, value)]);
+    if (value === undefined || SAYS_NOTHING.has(key) || (isReference && !BESIDE_REFERENCE.has(key))) continue;
+    if (isTaken(schema, key, value)) {
+      kept.push([key === 'oneOf' ? 'anyOf' : key, inner(key, value, `${place}.${key}`, dropped)]);
+    } else if (isWorthWords(key, value)) removed.push(`${key} ${inWords(value)}`);
   }
-  if (isObjectSchema(schema)) kept.push(['additionalProperties', false]);
+  if (!isReference && isObjectSchema(schema)) {
+    kept.push(['additionalProperties', false]);
+    const open = openKeyword(schema);
+    if (open !== undefined && dropped.length < MAX_NAMED) dropped.push(place + open);
+  }
   if (removed.length > 0) kept.push(['description', describe(schema['description'], removed)]);
   // Not `result[key] = ...`: a property named `__proto__` has to stay a property.
   return Object.fromEntries(kept);
 }
 
-function next(value: JsonValue | undefined): JsonValue {
-  return isObject(value) ? clean(value) : (value ?? null);
+function next(value: JsonValue | undefined, place: string, dropped: string[]): JsonValue {
+  return isObject(value) ? clean(value, place, dropped) : (value ?? null);
 }
 
-function mustGo(schema: JsonObject, key: string, value: JsonValue): boolean {
-  if (REMOVED.has(key)) return true;
-  if (key === 'minItems') return typeof value === 'number' && value > 1;
-  if (key === 'format') return !FORMATS.has(value);
-  if (key === 'oneOf') return Object.hasOwn(schema, 'anyOf');
-  return key === 'additionalProperties' && isObject(value) && Object.keys(value).length > 0;
+function isTaken(schema: JsonObject, key: string, value: JsonValue): boolean {
+  switch (key) {
+    case 'enum':
+      return Array.isArray(value) && value.length > 0 && value.every(isScalar);
+    case 'const':
+      return isScalar(value);
+    case 'oneOf':
+      return !Object.hasOwn(schema, 'anyOf');
+    case 'items':
+      return isObject(value);
+    case 'minItems':
+      return value === 0 || value === 1;
+    case 'format':
+      return FORMATS.has(value);
+    default:
+      return TAKEN.has(key);
+  }
+}
+
+function isScalar(value: JsonValue): boolean {
+  return typeof value !== 'object' || value === null;
+}
+
+/** What an object is open to is told where it is more than `true`. */
+function isWorthWords(key: string, value: JsonValue): boolean {
+  return key !== 'additionalProperties' || (isObject(value) && Object.keys(value).length > 0);
 }
 
 /** The value of a keyword with the schemas in it cleaned; data such as `enum` and `default` stays untouched. */
-function inner(key: string, value: JsonValue): JsonValue {
+function inner(key: string, value: JsonValue, place: string, dropped: string[]): JsonValue {
   if (SCHEMA_MAPS.has(key) && isObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, next(schema)]));
+    const named = Object.entries(value).map(([name, schema]): [string, JsonValue] => [
+      name,
+      next(schema, `${place}.${name.slice(0, MAX_NAME_LENGTH)}`, dropped),
+    ]);
+    return Object.fromEntries(named);
   }
-  if ((SCHEMA_LISTS.has(key) || key === 'oneOf') && Array.isArray(value)) return value.map(next);
-  if (key === 'items') return Array.isArray(value) ? value.map(next) : next(value);
-  return value;
+  if (SCHEMA_LISTS.has(key) && Array.isArray(value)) {
+    return value.map((schema, index) => next(schema, `${place}[${index}]`, dropped));
+  }
+  return key === 'items' ? next(value, place, dropped) : value;
+}
+
+/**
+ * What opens an object to keys that it does not list: a keyword, or nothing at all where no properties are listed
+ * either. Beside properties, that is how everybody writes who has not thought of others.
+ */
+function openKeyword(schema: JsonObject): string | undefined {
+  const { additionalProperties: others, patternProperties: patterns } = schema;
+  if (others === true || isObject(others)) return '.additionalProperties';
+  if (isObject(patterns) && Object.keys(patterns).length > 0) return '.patternProperties';
+  return schema['properties'] === undefined && others !== false ? '' : undefined;
 }
 
 function isObjectSchema(schema: JsonObject): boolean {

@@ -3,6 +3,7 @@ import type { Delta, JsonObject, JsonValue } from '../../openai/types.ts';
 import { toArguments, toCitations, toToolCall } from './answer.ts';
 import { toInput } from './assistant.ts';
 import { objectsOf, textOf, wordOf } from './json.ts';
+import { isUnsigned } from './thoughts.ts';
 
 /** Counters that run through all blocks of one answer. */
 export interface AnswerState {
@@ -116,7 +117,10 @@ function thoughtBlock(first: JsonObject, answer: AnswerState): BlockStream {
       if (delta['type'] === 'signature_delta') signature = delta['signature'];
       return delta['type'] === 'thinking_delta' ? addText(delta['thinking']) : undefined;
     },
-    stop: () => [{ thinking_blocks: [{ index: answer.thoughts++, ...whole() }] }],
+    stop() {
+      const block = whole();
+      return isUnsigned(block) ? [] : [{ thinking_blocks: [{ index: answer.thoughts++, ...block }] }];
+    },
     whole,
   };
 }

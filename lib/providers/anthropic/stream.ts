@@ -16,6 +16,7 @@ import { brokenOff, notAMessage, toEventError } from './error.ts';
 import { isSet, objectsOf, textOf, wordOf } from './json.ts';
 import { callsFinish } from './response.ts';
 import { createAnswerState, createBlock, type AnswerState, type BlockStream } from './stream-blocks.ts';
+import { isUnsigned } from './thoughts.ts';
 import { usesFunctions } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
 
@@ -187,7 +188,7 @@ class MessageStream implements ChunkStream {
    * stream helper of OpenAI's JavaScript SDK keeps only the last delta of a field it does not know.
    */
   #wholeAnswer(): Delta[] {
-    const whole = this.#blocks.map((block) => block.whole());
+    const whole = this.#blocks.map((block) => block.whole()).filter((block) => !isUnsigned(block));
     if (!needsBlocks(whole) && this.#answer.thoughts < 2) return [];
     return [{ content_blocks: whole.map((block, index) => ({ index, ...block })) }];
   }

@@ -22,9 +22,9 @@ export function usesFunctions(request: JsonObject): boolean {
 
 export function toTools(request: ChatRequest, turns: readonly Turn[]): RequestPart {
   const legacy = usesFunctions(request);
-  const given = legacy ? toFunctions(request['functions']) : toToolList(request['tools']);
-  const tools = allowedOnly(given, request['tool_choice']);
   const dropped = !legacy && objectsOf(request['functions']).length > 0 ? ['functions'] : [];
+  const given = legacy ? toFunctions(request['functions'], dropped) : toToolList(request['tools'], dropped);
+  const tools = allowedOnly(given, request['tool_choice']);
   if (tools.length === 0) return { fields: stubs(turns), dropped };
   const choice = legacy ? legacyChoice(request['function_call']) : toChoice(request['tool_choice']);
   const oneAtATime = legacy || request['parallel_tool_calls'] === false;
@@ -32,56 +32,68 @@ export function toTools(request: ChatRequest, turns: readonly Turn[]): RequestPa
   return { fields: { tools, ...(tool_choice !== undefined && { tool_choice }) }, dropped };
 }
 
-function toToolList(tools: JsonValue | undefined): Tool[] {
-  return objectsOf(tools).map((tool, index) => toTool(tool, `tools[${index}]`));
+function toToolList(tools: JsonValue | undefined, dropped: string[]): Tool[] {
+  return objectsOf(tools).map((tool, index) => toTool(tool, `tools[${index}]`, dropped));
 }
 
-function toFunctions(functions: JsonValue | undefined): Tool[] {
-  return objectsOf(functions).map((fn, index) => toFunctionTool(fn, {}, `functions[${index}]`));
+function toFunctions(functions: JsonValue | undefined, dropped: string[]): Tool[] {
+  return objectsOf(functions).map((fn, index) => toFunctionTool(fn, {}, `functions[${index}]`, dropped));
 }
 
-function toTool(tool: JsonObject, path: string): Tool {
+function toTool(tool: JsonObject, path: string, dropped: string[]): Tool {
   // In Anthropic's own form: {"name", "input_schema"} or one of its ready-made tools, whose types it keeps adding.
   if (isSet(tool['input_schema'])) return tool as unknown as Tool;
-  if (isObject(tool['function'])) return toFunctionTool(tool['function'], tool, `${path}.function`);
+  if (isObject(tool['function'])) return toFunctionTool(tool['function'], tool, `${path}.function`, dropped);
   if (tool['type'] === 'custom' || textOf(tool['type']) === undefined) {
     throw unsupported(path, 'Anthropic knows tools of type function, and those in its own form');
   }
   return tool as unknown as Tool;
 }
 
-function toFunctionTool(fn: JsonObject, tool: JsonObject, path: string): Tool {
+function toFunctionTool(fn: JsonObject, tool: JsonObject, path: string, dropped: string[]): Tool {
   const description = textOf(fn['description']);
   const strict = fn['strict'] === true;
+  const schema = toInputSchema(fn['parameters'], `${path}.parameters`);
   return {
     name: textOf(fn['name']) ?? '',
     ...(description !== undefined && { description }),
-    input_schema: toInputSchema(fn['parameters'], strict, `${path}.parameters`),
+    input_schema: strict ? toStrictInput(schema, `${path}.parameters`, dropped) : schema,
     ...(strict && { strict }),
     ...pick(fn, TOOL_EXTRAS),
     ...pick(tool, TOOL_EXTRAS),
   };
 }
 
-function toInputSchema(
-  parameters: JsonValue | undefined,
-  strict: boolean,
-  path: string,
-): Tool['input_schema'] {
+/** Of a tool that is not strict, every word of the schema stays: it is read, and not compiled. */
+function toInputSchema(parameters: JsonValue | undefined, path: string): Tool['input_schema'] {
   const given: JsonValue = isSet(parameters) ? parameters : { properties: {} };
   if (!isObject(given)) {
     throw new RouterError('invalid_value', { message: `'${path}' must be an object.`, param: path });
   }
-  const schema = isSet(given['type']) ? given : { ...given, type: 'object' };
-  return (strict ? toStrictSchema(schema, path) : schema) as Tool['input_schema'];
+  return (isSet(given['type']) ? given : { ...given, type: 'object' }) as Tool['input_schema'];
 }
 
-/** `allowed_tools` leaves the others out: there is no other way to say it. */
+/** Beside a reference no type is left, but a tool has to name one. */
+function toStrictInput(schema: Tool['input_schema'], path: string, dropped: string[]): Tool['input_schema'] {
+  return { type: 'object', ...toStrictSchema(schema, path, dropped) } as Tool['input_schema'];
+}
+
+/**
+ * `allowed_tools` leaves the others out: there is no other way to say it.
+ * @throws RouterError `invalid_value` where none is left: Claude would answer as if there were no tools.
+ */
 function allowedOnly(tools: Tool[], choice: JsonValue | undefined): Tool[] {
-  if (!isObject(choice) || choice['type'] !== 'allowed_tools') return tools;
-  const list = isObject(choice['allowed_tools']) ? choice['allowed_tools']['tools'] : undefined;
-  const names = new Set(objectsOf(list).map((tool) => functionName(tool) ?? textOf(tool['name'])));
-  return tools.filter((tool) => names.has(tool.name));
+  if (tools.length === 0 || !isObject(choice) || choice['type'] !== 'allowed_tools') return tools;
+  const param = 'tool_choice.allowed_tools';
+  const list = choice['allowed_tools'];
+  if (!isObject(list)) throw new RouterError('invalid_value', { message: `'${param}' is missing.`, param });
+  const names = new Set(objectsOf(list['tools']).map((tool) => functionName(tool) ?? textOf(tool['name'])));
+  const allowed = tools.filter((tool) => names.has(tool.name));
+  if (allowed.length > 0) return allowed;
+  throw new RouterError('invalid_value', {
+    message: `'${param}.tools' names none of the 'tools'.`,
+    param: `${param}.tools`,
+  });
 }
 
 function functionName(choice: JsonObject): string | undefined {
@@ -140,6 +152,6 @@ function stubs(turns: readonly Turn[]): RequestPart['fields'] {
     for (const block of turn.content) if (block.type === 'tool_use') names.add(block.name);
   }
   if (names.size === 0) return {};
-  const tools = [...names].map((name): Tool => ({ name, input_schema: toInputSchema(undefined, false, '') }));
+  const tools = [...names].map((name): Tool => ({ name, input_schema: toInputSchema(undefined, '') }));
   return { tools, tool_choice: { type: 'none' } };
 }

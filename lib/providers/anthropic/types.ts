@@ -29,6 +29,7 @@ export interface DocumentBlock {
   source:
     | { type: 'base64'; media_type: 'application/pdf'; data: string }
     | { type: 'text'; media_type: 'text/plain'; data: string }
+    | { type: 'url'; url: string }
     | { type: 'file'; file_id: string };
   title?: string;
   cache_control?: CacheControl;

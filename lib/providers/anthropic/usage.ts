@@ -21,14 +21,15 @@ export function toUsage(usage: unknown): Usage | undefined {
 
 /**
  * Where an answer took several rounds of the model (compaction, a beta), the top level leaves some of them out that are
- * billed. The advisor's tokens are another model's.
+ * billed. The advisor's tokens are another model's. Where a fallback model answered, the top level is its own count, and
+ * the round before it that of the model that declined.
  * https://platform.claude.com/docs/en/build-with-claude/compaction#understanding-usage
  */
 function countedIn(usage: JsonObject): JsonObject[] {
-  const rounds = objectsOf(usage['iterations']).filter(
-    ({ type }) => type === 'message' || type === 'compaction',
-  );
-  return rounds.length > 0 ? rounds : [usage];
+  const all = objectsOf(usage['iterations']);
+  const rounds = all.filter(({ type }) => type === 'message' || type === 'compaction');
+  const isFallback = all.some(({ type }) => type === 'fallback_message');
+  return rounds.length > 0 && !isFallback ? rounds : [usage];
 }
 
 function sumOf(rounds: readonly JsonObject[], field: string): number {

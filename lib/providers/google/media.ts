@@ -1,5 +1,6 @@
 /** URLs, data URLs and base64 of a message as Google's `inlineData` and `fileData`. Nothing is ever fetched here. */
 import { RouterError } from '../../errors.ts';
+import { toPlainBase64 } from '../base64.ts';
 import type { MediaPart } from './types.ts';
 
 /** What Google reads, by file name extension. https://ai.google.dev/gemini-api/docs/file-input-methods */
@@ -77,7 +78,7 @@ export function fromDataUrl(url: string, context: MediaContext): MediaPart {
 
 /** @throws RouterError `invalid_value` for no data at all. */
 export function fromBase64(data: string, mimeType: string, context: MediaContext): MediaPart {
-  const normal = normalize(data);
+  const normal = toPlainBase64(data);
   if (normal === '') throw invalid(context, 'holds no data');
   return { inlineData: { mimeType: normalType(mimeType), data: normal } };
 }
@@ -102,16 +103,6 @@ function pathOf(url: string): string {
 function normalType(mimeType: string): string {
   const type = mimeType.toLowerCase();
   return type === 'image/jpg' ? 'image/jpeg' : type;
-}
-
-/** Base64url, line breaks and missing padding are all in use. */
-function normalize(data: string): string {
-  const digits = data
-    .replace(/\s+/g, '')
-    .replaceAll('-', '+')
-    .replaceAll('_', '/')
-    .replace(/={1,2}$/, '');
-  return digits.padEnd(Math.ceil(digits.length / 4) * 4, '=');
 }
 
 function encodePlain(payload: string, context: MediaContext): string {
