@@ -73,3 +73,31 @@ test('blocks of Claude that a response carries for the next request', async () =
   const packed = /"encrypted_content":"([^"]+)"/.exec(text)?.[1] ?? '';
   expect(Buffer.from(packed, 'base64url').toString()).toBe(`{"content_blocks":[${TOOL_USE},${SERVER_USE}]}`);
 });
+
+test('the arguments of an earlier call', async () => {
+  const [model = ''] = MODELS;
+  answer = answerOf(model);
+  const call = { id: 'call_1', type: 'function', function: { name: 'f', arguments: INPUT } };
+  const messages = [
+    { role: 'user', content: 'hi' },
+    { role: 'assistant', tool_calls: [call] },
+    { role: 'tool', tool_call_id: 'call_1', content: 'done' },
+  ];
+  await askJson(`${host.url}/v1/chat/completions`, { model, messages, tools: TOOLS });
+  expect(cloud.calls.at(-1)?.body).toContain(`"input":${INPUT}`);
+});
+
+test('blocks that stand for a whole answer of Claude, there and back', async () => {
+  answer = CLAUDE(`[${TOOL_USE},${SERVER_USE}]`);
+  const body = { model: MODELS[0], messages: [{ role: 'user', content: 'hi' }], tools: TOOLS };
+  const { text } = await askJson(`${host.url}/v1/chat/completions`, body);
+  expect(text).toContain(`"content_blocks":[${TOOL_USE},${SERVER_USE}]`);
+  const call = { id: 'toolu_1', type: 'function', function: { name: 'f', arguments: INPUT } };
+  const asked = `{"model":"${MODELS[0]}","messages":[{"role":"user","content":"hi"},{"role":"assistant","tool_calls":[${JSON.stringify(call)}],"content_blocks":[${TOOL_USE}]},{"role":"tool","tool_call_id":"toolu_1","content":"done"}]}`;
+  await fetch(`${host.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: asked,
+  });
+  expect(cloud.calls.at(-1)?.body).toContain(TOOL_USE);
+});

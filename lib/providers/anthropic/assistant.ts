@@ -1,4 +1,5 @@
 /** What the assistant said and called, as one list of blocks. */
+import { parseExact } from '../../openai/exact-json.ts';
 import { isObject, type ChatMessage, type JsonObject, type JsonValue } from '../../openai/types.ts';
 import { unsupported } from '../fields.ts';
 import { toBlocks, toText } from './content.ts';
@@ -36,11 +37,21 @@ export function toAssistantBlocks(
 function wholeAnswer(message: ChatMessage, ids: ToolIds): Block[] | undefined {
   const blocks = objectsOf(message['content_blocks']);
   if (blocks.length === 0) return undefined;
-  const uses = blocks.filter((block) => block['type'] === 'tool_use').map((block) => block['id']);
-  const calls = objectsOf(message['tool_calls']).map((call) => call['id']);
-  if (uses.length !== calls.length || uses.some((id, index) => id !== calls[index])) return undefined;
-  for (const id of uses) if (typeof id === 'string') ids.keep(id);
-  return blocks.filter((block) => !isBlankText(block)).map(asGiven);
+  const uses = blocks.filter((block) => block['type'] === 'tool_use');
+  const calls = objectsOf(message['tool_calls']);
+  if (uses.length !== calls.length || uses.some(({ id }, index) => id !== calls[index]?.['id']))
+    return undefined;
+  const inputs = new Map(uses.map((block, index) => [block, inputOf(calls[index])]));
+  for (const { id } of uses) if (typeof id === 'string') ids.keep(id);
+  return blocks
+    .filter((block) => !isBlankText(block))
+    .map((block) => asGiven({ ...block, ...(inputs.has(block) && { input: inputs.get(block) }) }));
+}
+
+/** Arguments are text, in which every number is as Claude wrote it. */
+function inputOf(call: JsonObject | undefined): JsonObject {
+  const called = call?.['function'];
+  return toInput(isObject(called) ? called['arguments'] : undefined);
 }
 
 /** An answer may hold blank text; a request must not. */
@@ -84,7 +95,7 @@ export function toInput(args: JsonValue | undefined): JsonObject {
   if (isObject(args)) return args;
   if (typeof args !== 'string' || isBlank(args)) return {};
   try {
-    const parsed: unknown = JSON.parse(args);
+    const parsed = parseExact(args);
     if (isObject(parsed)) return parsed;
     // How some programs write that there are none.
     if (parsed === null) return {};
