@@ -713,6 +713,24 @@ if (whyNoBrowser === undefined) {
       },
     );
 
+    test.each(['en', 'ja'])(
+      'on a small phone both bars keep their height, and Send stands clear of them (%s)',
+      async (locale) => {
+        const page = await enter('playground', { locale });
+        await page.setViewportSize({ width: 320, height: 640 });
+        const seen = await page.evaluate(`(() => {
+          const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+          return {
+            above: Math.max(...[...document.querySelectorAll('.tools button')].map((part) => part.offsetHeight)) < 52,
+            below: box('nav').height <= 58,
+            clear: box('.chat').bottom <= box('nav').top,
+            pageScrolls: document.documentElement.scrollWidth > innerWidth,
+          };
+        })()`);
+        expect(seen).toEqual({ above: true, below: true, clear: true, pageScrolls: false });
+      },
+    );
+
     test('a long conversation scrolls in its box, not the page', async () => {
       const page = await enter('playground?model=openai%3Agpt-4.1');
       const pageHeight = (): Promise<unknown> => page.evaluate('document.documentElement.scrollHeight');
