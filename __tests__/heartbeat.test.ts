@@ -63,3 +63,23 @@ test.each(CONVERTED)('15 s after the last piece, and every 15 s after that, $nam
   const rest = (await answer.until('data: [DONE]\n\n')).slice(first.length);
   expect(rest.split(PING)).toEqual(['', '', '', expect.stringMatching(/^data: [^]*\[DONE\]\n\n$/)]);
 });
+
+test.each(CONVERTED)('a hook of the host that fails at it costs that one answer, $name', async (endpoint) => {
+  const opening = open(endpoint);
+  const { socket, closed } = await setup.clouds[endpoint.cloud].next();
+  socket.write(STREAM_HEAD + chunk(endpoint.good.slice(0, -1).join('')));
+  const answer = await opening;
+  await answer.until('}\n\n');
+  const real = http.ServerResponse.prototype.write as (...args: unknown[]) => boolean;
+  const hook = jest.spyOn(http.ServerResponse.prototype, 'write').mockImplementation(function (
+    this: http.ServerResponse,
+    ...args: unknown[]
+  ) {
+    if (args[0] === PING) throw new Error('a hook');
+    return real.apply(this, args);
+  });
+  jest.advanceTimersByTime(15_000);
+  await closed;
+  await expect(answer.until(PING)).rejects.toThrow('aborted');
+  hook.mockRestore();
+});

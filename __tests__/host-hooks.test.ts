@@ -117,7 +117,7 @@ test.each(CALLS)(
 );
 
 /** A hook that fails once. */
-function failing(method: 'setHeader' | 'writeHead' | 'end'): RequestHandler {
+function failing(method: 'setHeader' | 'writeHead' | 'write' | 'end'): RequestHandler {
   return (_req, res, next) => {
     const real = res[method] as (...args: unknown[]) => unknown;
     Object.assign(res, {
@@ -157,10 +157,13 @@ describe.each(['setHeader', 'writeHead'] as const)('a hook on %s that fails', (m
   );
 });
 
-test.each([...PLAIN, ...STREAMS])(
-  'one on end breaks off what has begun, %s of %s',
-  async (_what, model, stream) => {
-    await serve(failing('end'));
+const LATE = [...PLAIN, ...STREAMS].map((row) => ['end' as const, ...row] as const);
+const EARLY = STREAMS.map((row) => ['write' as const, ...row] as const);
+
+test.each([...LATE, ...EARLY])(
+  'one on %s breaks off what has begun, %s of %s',
+  async (method, _what, model, stream) => {
+    await serve(failing(method));
     const isCut = await askJson(host.url + PATH, requestFor(model, stream)).then(
       ({ cut }) => cut,
       (error: Error) => error.message === 'socket hang up',

@@ -1,7 +1,7 @@
 /** A request in another cloud's form, and its answer brought back in OpenAI's. */
 import type { ChatCarrier } from './endpoints/carrier.ts';
 import { RouterError } from './errors.ts';
-import { parseExact, restoreNumbers } from './openai/exact-json.ts';
+import { restoreNumbers } from './openai/exact-json.ts';
 import { HEARTBEAT } from './openai/sse.ts';
 import { toUsage } from './openai/usage-tail.ts';
 import type { ChatCompletion, JsonObject } from './openai/types.ts';
@@ -54,7 +54,7 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
     const answerMeta: AnswerMeta = { ...meta, request: parts[index] ?? request, headers: upstream.headers };
     if (meta.stream && conversion.createStream !== undefined && carrier !== undefined)
       return streamConverted(plan, conversion.createStream(answerMeta), upstream, headers, sender, reply);
-    const answer = await readJson(upstream, sender.name, carrier === undefined ? JSON.parse : parseExact);
+    const answer = await readJson(upstream, conversion, sender.name);
     const startedMs = performance.now();
     answers.push(conversion.toResponse(answer, answerMeta));
     convertMs += performance.now() - startedMs;
@@ -115,45 +115,54 @@ function streamConverted(
   const { conversion } = plan;
   let headers: Readonly<Record<string, string>> = clientHeaders;
   const writer = (plan.carrier as ChatCarrier).createWriter(stream, plan.request, plan.meta);
-  const heartbeat = setTimeout(() => beat(), HEARTBEAT_MS).unref();
-  let pending = '';
-  let isOpen = false;
-  const add = (parts: readonly StreamPart[]): void => {
-    for (const part of parts) {
-      if (part !== PING) pending += writer.write(part);
-      else if (isOpen || pending !== '') pending += HEARTBEAT;
-    }
-  };
-  const flush = (): boolean => {
-    if (pending === '') return true;
-    if (!isOpen) {
-      openStream(reply, headers);
-      isOpen = true;
-      // They are with the client now, and a stream can be open for hours.
-      headers = NO_HEADERS;
-      upstream.headers = NO_HEADERS;
-    }
-    heartbeat.refresh();
-    const text = restoreNumbers(pending);
-    pending = '';
-    return reply.write(text);
-  };
-  const beat = (): void => {
-    if (isOpen) reply.write(HEARTBEAT);
-    heartbeat.refresh();
-  };
-  const { record } = sender;
   return new Promise((resolve, reject) => {
+    const heartbeat = setTimeout(() => beat(), HEARTBEAT_MS).unref();
+    let pending = '';
+    let isOpen = false;
+    const add = (parts: readonly StreamPart[]): void => {
+      for (const part of parts) {
+        if (part !== PING) pending += writer.write(part);
+        else if (isOpen || pending !== '') pending += HEARTBEAT;
+      }
+    };
+    const flush = (): boolean => {
+      if (pending === '') return true;
+      if (!isOpen) {
+        openStream(reply, headers);
+        isOpen = true;
+        // They are with the client now, and a stream can be open for hours.
+        headers = NO_HEADERS;
+        upstream.headers = NO_HEADERS;
+      }
+      heartbeat.refresh();
+      const text = pending;
+      pending = '';
+      return reply.write(text);
+    };
+    const { record } = sender;
     const fail = (error: unknown): void => {
       clearTimeout(heartbeat);
       record.usage = stream.usage;
       if (!(error instanceof RouterError)) return reject(error as Error);
       if (!isOpen && pending === '') return reject(error);
-      flush();
       const told = sender.describe(error);
-      reply.write(writer.fail(told.toBody()));
-      reply.end();
+      try {
+        flush();
+        reply.write(writer.fail(told.toBody()));
+        reply.end();
+      } catch (bug) {
+        return reject(bug as Error);
+      }
       reject(told);
+    };
+    const beat = (): void => {
+      heartbeat.refresh();
+      try {
+        if (isOpen) reply.write(HEARTBEAT);
+      } catch (bug) {
+        upstream.abort();
+        fail(bug);
+      }
     };
     reply.onDrain(upstream);
     readEvents(upstream, {
@@ -196,14 +205,10 @@ function parseEvent(data: string, conversion: Conversion, name: string): unknown
 }
 
 /** @throws RouterError `provider_error` for an answer that is cut or no JSON. */
-async function readJson(
-  upstream: Upstream,
-  name: string,
-  parse: (text: string) => unknown,
-): Promise<unknown> {
-  const bytes = await readBody(upstream);
+async function readJson(upstream: Upstream, conversion: Conversion, name: string): Promise<unknown> {
+  const text = (await readBody(upstream)).toString('utf8');
   try {
-    return parse(bytes.toString('utf8'));
+    return conversion.parseAnswer === undefined ? JSON.parse(text) : conversion.parseAnswer(text);
   } catch (cause) {
     throw new RouterError('provider_error', {
       message: `${name} sent an answer that is no JSON.`,

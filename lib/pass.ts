@@ -105,7 +105,11 @@ class Passage implements BodySink {
     this.#note(this.#tail?.read());
     if (!(error instanceof RouterError)) return this.#reject(error as Error);
     const told = this.#sender.describe(error);
-    if (this.#isOpen) this.#breakOff(told);
+    try {
+      if (this.#isOpen) this.#breakOff(told);
+    } catch (bug) {
+      return this.#reject(bug as Error);
+    }
     this.#reject(told);
   }
 

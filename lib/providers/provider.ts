@@ -110,6 +110,8 @@ export interface Conversion {
   toRequest(request: JsonObject, meta: Meta): CloudRequest;
   /** @throws RouterError `provider_error` where the answer makes no sense. */
   toResponse(body: unknown, meta: AnswerMeta): object;
+  /** The body of a whole answer. Default: `JSON.parse`. @throws SyntaxError as `JSON.parse` does. */
+  parseAnswer?(text: string): unknown;
   createStream?(meta: AnswerMeta): ChunkStream;
   /** What `JSON.parse` gives for the data of one SSE event, found faster. @throws SyntaxError as `JSON.parse` does. */
   parseEvent?(data: string): unknown;

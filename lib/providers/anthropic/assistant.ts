@@ -91,11 +91,14 @@ function toFunctionUse(message: ChatMessage, ids: ToolIds): ToolUseBlock[] {
  * Arguments as the object Anthropic wants. Those cut off by a token limit are no JSON: they are wrapped, because one
  * such call must not make the whole history unusable.
  */
-export function toInput(args: JsonValue | undefined): JsonObject {
+export function toInput(
+  args: JsonValue | undefined,
+  parse: (json: string) => unknown = parseExact,
+): JsonObject {
   if (isObject(args)) return args;
   if (typeof args !== 'string' || isBlank(args)) return {};
   try {
-    const parsed = parseExact(args);
+    const parsed = parse(args);
     if (isObject(parsed)) return parsed;
     // How some programs write that there are none.
     if (parsed === null) return {};

@@ -5,7 +5,7 @@ import { parseEvent } from './event.ts';
 import { toHeaders } from './headers.ts';
 import { modelList } from './model-list.ts';
 import { toRequest } from './request.ts';
-import { toResponse } from './response.ts';
+import { parseAnswer, toResponse } from './response.ts';
 import { createStream } from './stream.ts';
 
 /**
@@ -23,7 +23,7 @@ export function anthropic(options: ProviderOptions = {}): Provider {
     defaultBaseUrl: 'https://api.anthropic.com/v1',
     versionPath: '/v1',
     options,
-    endpoints: { 'chat/completions': { toRequest, toResponse, createStream, parseEvent } },
+    endpoints: { 'chat/completions': { toRequest, parseAnswer, toResponse, createStream, parseEvent } },
     target: () => ({ path: '/messages', headers: {} }),
     // Never beside an `Authorization`, which is refused. The version goes with the key, because every call needs both,
     // the list of models too.

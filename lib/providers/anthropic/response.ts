@@ -1,4 +1,5 @@
 /** Anthropic's message as a chat completion. */
+import { parseExact } from '../../openai/exact-json.ts';
 import { isObject, type AssistantMessage, type ChatCompletion, type JsonObject } from '../../openai/types.ts';
 import type { AnswerMeta } from '../provider.ts';
 import {
@@ -15,6 +16,11 @@ import { objectsOf, textOf } from './json.ts';
 import { isThought, isUnsigned } from './thoughts.ts';
 import { usesFunctions } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
+
+/** Only what tools are called with holds numbers that `JSON.parse` could change. */
+export function parseAnswer(text: string): unknown {
+  return text.includes('_use"') ? parseExact(text) : JSON.parse(text);
+}
 
 /** @throws RouterError for an error under status 200, and `provider_error` for what is no message. */
 export function toResponse(body: unknown, meta: AnswerMeta): ChatCompletion {

@@ -148,7 +148,7 @@ function callBlock(first: JsonObject, answer: AnswerState): BlockStream {
     },
     // A call without arguments streams no fragment, or an empty one: clients parse the result, so it must be JSON.
     stop: () => (json === '' ? listOf(addArguments(toArguments(first['input']))) : []),
-    whole: () => (json === '' ? first : { ...first, input: toInput(json) }),
+    whole: () => (json === '' ? first : { ...first, input: toShownInput(json) }),
   };
 }
 
@@ -165,8 +165,13 @@ function otherBlock(first: JsonObject): BlockStream {
       return undefined;
     },
     stop: () => [],
-    whole: () => ({ ...first, ...changed, ...(json !== '' && { input: toInput(json) }) }),
+    whole: () => ({ ...first, ...changed, ...(json !== '' && { input: toShownInput(json) }) }),
   };
+}
+
+/** In a stream the arguments have passed as text. What is shown once more at the end need not be exact. */
+function toShownInput(json: string): JsonObject {
+  return toInput(json, JSON.parse);
 }
 
 function listOf(delta: Delta | undefined): Delta[] {
