@@ -70,7 +70,7 @@ test.each(CONVERTED)('a hook of the host that fails at it costs that one answer,
   socket.write(STREAM_HEAD + chunk(endpoint.good.slice(0, -1).join('')));
   const answer = await opening;
   await answer.until('}\n\n');
-  const real = http.ServerResponse.prototype.write as (...args: unknown[]) => boolean;
+  const { write: real } = http.ServerResponse.prototype as { write: (...args: unknown[]) => boolean };
   const hook = jest.spyOn(http.ServerResponse.prototype, 'write').mockImplementation(function (
     this: http.ServerResponse,
     ...args: unknown[]
