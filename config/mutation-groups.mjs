@@ -6,7 +6,11 @@ export const GROUPS = {
   },
   body: {
     files: ['lib/body.ts', 'lib/body-*.ts'],
-    tests: ['read-body.test.ts', 'beside-the-host.test.ts'],
+    tests: ['read-body.test.ts', 'beside-the-host.test.ts', 'other-servers.test.ts'],
+  },
+  numbers: {
+    files: ['lib/openai/exact-*.ts'],
+    tests: ['openai/exact-*.test.ts'],
   },
   errors: {
     files: ['lib/errors.ts', 'lib/providers/*/error.ts'],
