@@ -137,6 +137,33 @@ describe('a body that is the host’s', () => {
     },
   );
 
+  test.each([
+    ['plain', '', false, false],
+    ['that is there already', '', true, false],
+    ['packed', 'content-encoding: gzip\r\n', false, false],
+    ['that is empty', '', false, true],
+    ['that is empty and there already', '', true, true],
+  ])('can be read by `readable`, one %s', async (_, header, isLate, empty) => {
+    const reads: RequestHandler = (req, res) => {
+      let size = 0;
+      req.on('readable', () => {
+        for (let piece = req.read() as Buffer | null; piece !== null; piece = req.read() as Buffer | null)
+          size += piece.length;
+      });
+      req.on('end', () => res.end(`LOCAL ${size}`));
+    };
+    const { port } = await serve(...(isLate ? [wait] : []), routerWith(), reads);
+    const text = requestFor('gpt-oss:20b');
+    const body = empty ? '' : header === '' ? text : gzipSync(text);
+    const socket = await connect(port);
+    socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\n${header}transfer-encoding: chunked\r\n\r\n`);
+    if (body.length > 0) socket.write(`${body.length.toString(16)}\r\n`);
+    socket.write(body);
+    socket.write(body.length > 0 ? '\r\n0\r\n\r\n' : '0\r\n\r\n');
+    expect(await until(socket, `LOCAL ${body.length}`)).toMatch(/^HTTP\/1.1 200 OK/);
+    socket.destroy();
+  });
+
   test('does not stay on the connection where the host answers without reading it', async () => {
     const { port } = await serve(routerWith(), local);
     const socket = await connect(port);
@@ -444,6 +471,52 @@ describe('a path is the router’s in every form in which it is Express’s', ()
       socket.destroy();
     },
   );
+
+  test.each([
+    'http://x/a/../v1/chat/completions',
+    'http://x/./v1/chat/completions',
+    'http://x/%2e/v1/chat/completions',
+    'http://x/.%2E/v1/chat/completions',
+    'http://x/.\\v1/chat/completions',
+    'http:///x/v1/chat/completions',
+    'http://x;y/v1/chat/completions',
+    "http://a'b/v1/chat/completions",
+    'http://x/a/../v0/status',
+    '/a/../v1/chat/completions',
+    '/%761/chat/completions',
+    '//v1/chat/completions',
+  ])('nobody gets round a guard of the host by %s', async (path) => {
+    const guard: RequestHandler = (_req, res) => void res.end('GUARD');
+    const outer = express().use('/v1', guard).use('/v0', guard).use(routerWith(), local);
+    host = await startHost(outer);
+    const socket = await connect(host.port);
+    socket.write(wire(requestFor('openai:gpt-5.4')).replace(post(PATH), post(path)));
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    let text = '';
+    for await (const piece of socket) text += String(piece);
+    expect(text.match(/(GUARD|LOCAL|HTTP\/1.1 \d+)/g)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/GUARD|LOCAL|400/)]),
+    );
+    expect(text).not.toContain('"providers"');
+    expect(cloud.calls).toEqual([]);
+  });
+
+  test.each([
+    ['case sensitive routing', '/V1/chat/completions'],
+    ['strict routing', '/v1/chat/completions/'],
+  ])('with %s %s is another path', async (setting, path) => {
+    const app = express().enable(setting).use(routerWith(), local);
+    host = await startHost(app);
+    const answer = await ask(host.url + path, { headers: JSON_HEADERS, body: requestFor('openai:gpt-5.4') });
+    expect(answer.text).toBe('LOCAL');
+  });
+
+  test('a status page may be all there is at a mount', async () => {
+    const { url } = await serve(express.Router().use('/health', routerWith({ statusPath: '/' })), local);
+    for (const path of ['/health', '/health/'])
+      expect((await fetch(url + path)).headers.get('content-type')).toMatch(/json/);
+    expect(await (await fetch(`${url}/other`)).text()).toBe('LOCAL');
+  });
 
   const mounts: [string, (app: Express, mounted: RequestHandler) => void][] = [
     ["use('/v1')", (app, mounted) => app.use('/v1', mounted)],

@@ -260,6 +260,12 @@ describe('a key in a file', () => {
     expect(read()).toBe('sk-two-longer');
   });
 
+  test('may end in what looks like the name of a variable', () => {
+    const file = join(folder, 'key');
+    writeFileSync(file, 'abcdKEY==');
+    expect(keyOf(file)()).toBe('abcdKEY==');
+  });
+
   test('stays in force while the file is empty, half written or gone', () => {
     const file = join(folder, 'key');
     writeFileSync(file, 'sk-one');

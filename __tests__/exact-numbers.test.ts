@@ -96,3 +96,26 @@ test('blocks that stand for a whole answer of Claude, there and back', async () 
   });
   expect(cloud.calls.at(-1)?.body).toContain(TOOL_USE);
 });
+
+test('a number in place of a text is not shown as we keep it', async () => {
+  answer = CLAUDE(`[${TOOL_USE}]`)
+    .replace('"msg_1"', '1740000000000000123')
+    .replace('"claude-opus-5-5"', '1740000000000000123');
+  const body = { model, messages: [{ role: 'user', content: 'hi' }], tools: TOOLS };
+  const { text } = await askJson(`${host.url}/v1/chat/completions`, body);
+  expect(text).not.toContain('number-');
+  expect(text).toContain(ARGUMENTS);
+});
+
+test('blocks whose calls have no arguments keep their own input', async () => {
+  answer = CLAUDE(`[${TOOL_USE}]`);
+  const use = { type: 'tool_use', id: 'toolu_1', name: 'f', input: { a: 1 } };
+  const call = { id: 'toolu_1', type: 'function', function: { name: 'f' } };
+  const messages = [
+    { role: 'user', content: 'hi' },
+    { role: 'assistant', tool_calls: [call], content_blocks: [use] },
+    { role: 'tool', tool_call_id: 'toolu_1', content: 'done' },
+  ];
+  await askJson(`${host.url}/v1/chat/completions`, { model, messages });
+  expect(cloud.calls.at(-1)?.body).toContain(JSON.stringify(use));
+});

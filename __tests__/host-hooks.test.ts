@@ -1,5 +1,6 @@
 /** What hosts hang on a response, and what they keep per request: it must be the right one's, and may fail. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { gzipSync } from 'node:zlib';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { createPrefixRouter, type CallRecord, type PrefixRouter } from '../lib/index.ts';
 import { sendJson, startCloud, type SimulatedCloud } from '../examples/simulated-clouds/cloud.ts';
@@ -35,11 +36,13 @@ beforeAll(async () => {
     const events = path.includes('gemini') ? GOOGLE : path.endsWith('/messages') ? ANTHROPIC : OPENAI;
     const isStream = path.includes('stream') || body.includes('"stream":true');
     response.setHeader('content-type', isStream ? 'text/event-stream' : 'application/json');
+    if (body.includes('packed')) response.setHeader('content-encoding', 'gzip');
     response.flushHeaders();
     // In pieces: each comes with a read of its own.
     const pieces = isStream
       ? events.map((event) => `data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`)
       : ['{"object":', '"chat.completion"}'];
+    if (body.includes('packed')) return void response.end(gzipSync(pieces.join('')));
     for (const piece of pieces) {
       await new Promise((resolve) => setImmediate(resolve));
       response.write(piece);
@@ -135,9 +138,12 @@ const PLAIN: Row[] = [
   ['a name that is refused', 'opneai:gpt', false],
   ['an error of the cloud', 'openai:fails', false],
   ['an answer', 'openai:gpt-5.4', false],
+  ['a packed answer', 'openai:packed', false],
 ];
 const STREAMS: Row[] = [
   ['a stream', 'openai:gpt-5.4', true],
+  ['a packed stream', 'openai:packed', true],
+  ['a packed stream that is converted', 'anthropic:claude-packed', true],
   ['a stream that is converted', 'anthropic:claude-opus-5-5', true],
   ['a stream that is converted', 'google:gemini-3.8-flash', true],
 ];

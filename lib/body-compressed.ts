@@ -10,6 +10,7 @@ import {
   invalidJson,
   isEmpty,
   NO_BYTES,
+  offReadable,
   onReadable,
   putBack,
   refused,
@@ -29,7 +30,7 @@ export function readCompressed(encoding: string, taker: BodyTaker): void {
   let done = false;
   // It stays until somebody else reads: a listener of the host's for `data` would have the body flow away meanwhile.
   const settle = (outcome: BodyOutcome): void => {
-    req.removeListener('readable', look);
+    offReadable(req, look);
     putBack(req, NO_BYTES);
     taker.settle(outcome);
   };

@@ -8,6 +8,7 @@ import {
   hasArrived,
   HOST,
   isEmpty,
+  offReadable,
   onReadable,
   putBack,
   refused,
@@ -116,7 +117,7 @@ export class RawReader {
 
   #finish(outcome: BodyOutcome): void {
     this.#over = true;
-    this.#req.removeListener('readable', this.#onReadable);
+    offReadable(this.#req, this.#onReadable);
     this.#taker.settle(outcome);
   }
 }

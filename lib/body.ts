@@ -113,6 +113,17 @@ export function onReadable(req: HostRequest, listener: () => void): void {
   req.on('readable', listener);
 }
 
+/**
+ * Ends that. Node finds out a tick later that nobody listens any more; a host that listens for the same in this tick
+ * would never be told of anything.
+ */
+export function offReadable(req: HostRequest, listener: () => void): void {
+  req.removeListener('readable', listener);
+  const { _readableState: state } = req as ReadMarks;
+  if (state?.readableListening === true && req.listenerCount('readable') === 0)
+    state.readableListening = false;
+}
+
 /** All of the body has arrived, read or not. Node says `complete` in time for HTTP/1 alone. */
 export function hasArrived(req: HostRequest): boolean {
   return req.complete || (req as ReadMarks)._readableState?.ended === true;
@@ -161,7 +172,7 @@ function scanWhole(bytes: Buffer, formType: string | undefined, taker: BodyTaker
 
 /** What Node and `fetch` look at to find out whether a body was ever read, or has ended. */
 interface ReadMarks {
-  readonly _readableState?: { dataEmitted?: boolean; readonly ended?: boolean };
+  readonly _readableState?: { dataEmitted?: boolean; readableListening?: boolean; readonly ended?: boolean };
   _consuming?: boolean;
 }
 

@@ -25,7 +25,7 @@ const KEY_FORM = /^[\x21-\x7e]+$/;
 function faultIn(key: string): string | undefined {
   const quotes = quotesAround(key);
   if (quotes !== undefined) return quotes;
-  if (/^\w*KEY=./i.test(key)) return "begins with a name and '='. Give the key alone.";
+  if (/^\w*KEY=[^=]/i.test(key)) return "begins with a name and '='. Give the key alone.";
   if (!KEY_FORM.test(key)) return 'holds characters that no API key has (blanks, line breaks or non-ASCII).';
   return undefined;
 }

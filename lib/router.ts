@@ -60,7 +60,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   const health = createHealth();
   const shared: Shared = { config, clouds, observers: { calls, usage, health, onCall: config.onCall } };
 
-  const statusPath = config.statusPath === false ? '' : fold(config.statusPath);
+  const statusPath = config.statusPath === false ? undefined : config.statusPath;
 
   function handle(req: Request, res: Response, next: NextFunction): void {
     const { method } = req;
@@ -68,12 +68,12 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
       const path = pathOf(req.url);
       const spec =
         endpoints.get(path) ??
-        endpoints.get(fold(path)) ??
-        endpoints.get(fold(acrossMount(req, path, '/v1/')));
+        endpoints.get(fold(path, req.app)) ??
+        endpoints.get(fold(acrossMount(req, path, '/v1/'), req.app));
       if (spec !== undefined) return new Admission(shared, spec, req, res, next).begin();
     } else if (method === 'GET' || method === 'HEAD') {
       const path = pathOf(req.url);
-      if (isStatus(path) || isStatus(acrossMount(req, path, statusPath)))
+      if (statusPath !== undefined && isStatus(req, path, statusPath))
         return new Reply(res).json(200, { 'cache-control': 'no-store' }, readStatus(config, health));
       if (config.listLocalModels !== undefined) {
         const id = modelIn(path) ?? modelIn(acrossMount(req, path, MODELS_PATH));
@@ -81,10 +81,6 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
       }
     }
     next();
-  }
-
-  function isStatus(path: string): boolean {
-    return statusPath !== '' && fold(path) === statusPath;
   }
 
   /** The host's models and the clouds', as one list; or one entry of it. @param id Empty: all of them. */
@@ -139,10 +135,16 @@ function decodeQuietly(text: string): string {
 }
 
 function pathOf(url: string): string {
-  // A client that takes us for a proxy writes the whole URL, and Express knows what it means.
-  if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname;
+  // A client that takes us for a proxy writes the whole URL. Its path is taken as it stands there: tidied up, by `..`
+  // and the like, it could be another than Express has looked at, and lead past a host's check of keys.
+  if (!url.startsWith('/')) return /^https?:\/\/[\w.:[\]-]+(\/[^?#]*)/i.exec(url)?.[1] ?? '';
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
+}
+
+function isStatus(req: Request, path: string, statusPath: string): boolean {
+  const wanted = fold(statusPath, req.app);
+  return fold(path, req.app) === wanted || fold(acrossMount(req, path, statusPath), req.app) === wanted;
 }
 
 /** The id in `/v1/models/{id}`, as it stands there; empty: all models are asked for; undefined: another path. */
@@ -161,12 +163,24 @@ function acrossMount(req: { readonly baseUrl?: string }, path: string, beginning
   const { baseUrl } = req;
   if (baseUrl === undefined || baseUrl === '') return '';
   const whole = baseUrl + path;
-  const at = `${whole}/`.toLowerCase().lastIndexOf(beginning, baseUrl.length - 1);
+  const at = `${whole}/`.toLowerCase().lastIndexOf(beginning.toLowerCase(), baseUrl.length - 1);
   return at === -1 ? '' : whole.slice(at);
 }
 
-/** Express routes paths in any letters, with a slash at the end or without: what it would take for ours is ours. */
-function fold(path: string): string {
-  const lower = path.toLowerCase();
-  return lower.endsWith('/') ? lower.slice(0, -1) : lower;
+/**
+ * Express routes paths in any letters, with a slash at the end or without, unless it is told otherwise: what it would
+ * take for ours is ours, and nothing else, since the host's check of keys may stand at the path.
+ */
+function fold(path: string, app?: App): string {
+  const folded = isEnabled(app, 'case sensitive routing') ? path : path.toLowerCase();
+  return folded.endsWith('/') && !isEnabled(app, 'strict routing') ? folded.slice(0, -1) : folded;
+}
+
+/** What is asked of Express's app. Of other servers nothing is known. */
+interface App {
+  enabled?(setting: string): boolean;
+}
+
+function isEnabled(app: App | undefined, setting: string): boolean {
+  return app?.enabled?.(setting) === true;
 }

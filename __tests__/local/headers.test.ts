@@ -138,6 +138,7 @@ describe.each(HOSTS)('the path at the node, in %s', (_, createHost) => {
   test.each([
     ['/', '/v1/chat/completions'],
     ['/v1', '/v1/chat/completions'],
+    ['/v1', '/V1/chat/completions'],
     ['/llm', '/llm/v1/chat/completions'],
     ['/llm/v1', '/llm/v1/chat/completions'],
   ])('mounted at %j, %j is /v1/chat/completions', async (mount, path) => {

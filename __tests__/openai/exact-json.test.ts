@@ -75,3 +75,8 @@ test.each(['{"a":01740000000000000123}', '[1740000000000000123', '17400000000000
     expect(() => parseExact(text)).toThrow(SyntaxError);
   },
 );
+
+test('a run of backslashes as long as a request costs no more than its length', () => {
+  const text = JSON.stringify({ text: '\\'.repeat(2_000_000), id: parseExact('9007199254740993') });
+  expect(restoreNumbers(text)).toBe(`{"text":"${'\\'.repeat(4_000_000)}","id":9007199254740993}`);
+});

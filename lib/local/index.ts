@@ -112,7 +112,7 @@ async function serve(nodes: readonly LocalNode[], req: Request, res: Response): 
 
 /** Mounted at `/v1`, Express has cut that from the URL; the nodes have it. */
 function pathOf(req: Request): string {
-  return req.baseUrl?.endsWith('/v1') ? `/v1${req.url}` : req.url;
+  return /\/v1$/i.test(req.baseUrl ?? '') ? `/v1${req.url}` : req.url;
 }
 
 async function nodesFor(

@@ -5,8 +5,11 @@ import { inexactNumbers } from './exact-numbers.ts';
 /** Nobody outside knows it, so nobody else can write it: a string that begins with it is one of these numbers. */
 const MARK = `number-${randomBytes(12).toString('hex')}-`;
 
-/** Also in JSON that stands in a string of other JSON, as the arguments of a tool call do: there its quotes are escaped. */
-const MARKED = new RegExp(`\\\\*"${MARK}([-+.0-9eE]+)\\\\*"`, 'g');
+/**
+ * Also in JSON that stands in a string of other JSON, as the arguments of a tool call do: there its quotes are escaped.
+ * Looked for from the first backslash only: a run of them would be walked from each.
+ */
+const MARKED = new RegExp(`(?<!\\\\)\\\\*"${MARK}([-+.0-9eE]+)\\\\*"`, 'g');
 
 /**
  * As `JSON.parse`, but numbers it would change are strings that only `restoreNumbers` understands.

@@ -119,14 +119,24 @@ function pipeThrough(upstream: Upstream, inflate: Inflater, sink: BodySink): voi
     upstream.abort();
     sink.fail(error);
   };
+  // What fails behind the sink must not fail here, where nobody would catch it.
   inflate.on('data', (chunk: Buffer) => {
-    if (!over && !sink.write(chunk)) inflate.pause();
+    if (over) return;
+    try {
+      if (!sink.write(chunk)) inflate.pause();
+    } catch (bug) {
+      fail(bug);
+    }
   });
   inflate.on('drain', () => upstream.resume());
   inflate.on('end', () => {
     if (over) return;
-    over = true;
-    sink.end();
+    try {
+      sink.end();
+      over = true;
+    } catch (bug) {
+      fail(bug);
+    }
   });
   inflate.on('error', (cause) =>
     fail(

@@ -41,7 +41,7 @@ function wholeAnswer(message: ChatMessage, ids: ToolIds): Block[] | undefined {
   const calls = objectsOf(message['tool_calls']);
   if (uses.length !== calls.length || uses.some(({ id }, index) => id !== calls[index]?.['id']))
     return undefined;
-  const inputs = new Map(uses.map((block, index) => [block, inputOf(calls[index])]));
+  const inputs = new Map(uses.map((block, index) => [block, inputOf(calls[index], block)]));
   for (const { id } of uses) if (typeof id === 'string') ids.keep(id);
   return blocks
     .filter((block) => !isBlankText(block))
@@ -49,9 +49,10 @@ function wholeAnswer(message: ChatMessage, ids: ToolIds): Block[] | undefined {
 }
 
 /** Arguments are text, in which every number is as Claude wrote it. */
-function inputOf(call: JsonObject | undefined): JsonObject {
+function inputOf(call: JsonObject | undefined, block: JsonObject): JsonValue | undefined {
   const called = call?.['function'];
-  return toInput(isObject(called) ? called['arguments'] : undefined);
+  const args = isObject(called) ? called['arguments'] : undefined;
+  return isSet(args) ? toInput(args) : block['input'];
 }
 
 /** An answer may hold blank text; a request must not. */

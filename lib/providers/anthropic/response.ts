@@ -19,7 +19,9 @@ import { toServiceTier, toUsage } from './usage.ts';
 
 /** Only what tools are called with holds numbers that `JSON.parse` could change. */
 export function parseAnswer(text: string): unknown {
-  return text.includes('_use"') ? parseExact(text) : JSON.parse(text);
+  const answer: unknown = JSON.parse(text);
+  if (!text.includes('_use"') || !isObject(answer)) return answer;
+  return { ...answer, content: (parseExact(text) as JsonObject)['content'] };
 }
 
 /** @throws RouterError for an error under status 200, and `provider_error` for what is no message. */
