@@ -7,6 +7,7 @@ import express4 from 'express4';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { createPrefixRouter } from '../lib/index.ts';
 import { startCloud, sendJson, type SimulatedCloud } from '../examples/simulated-clouds/cloud.ts';
+import { writesAnyDepth } from './support/depth.ts';
 import { ask, askJson, startHost, type RunningHost } from './support/http.ts';
 
 const CHAT = '/v1/chat/completions';
@@ -338,7 +339,8 @@ describe.each(makers)('%s', (_name, make) => {
     expect(cloud.requests[0]?.headers['content-type']).toBe('application/json');
   });
 
-  test('a body that a parser read and that is too deep to be written again is refused', async () => {
+  const testDeep = writesAnyDepth ? test.skip : test;
+  testDeep('a body that a parser read and that is too deep to be written again is refused', async () => {
     const url = await host((app) => {
       app.use(express.json({ limit: '10mb' }));
       app.use(router());

@@ -13,6 +13,7 @@ import {
   type Call,
   type TestNode,
 } from './support.ts';
+import { writesAnyDepth } from '../support/depth.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const TEXT = '{ "messages": [{"role":"user","content":"日本 \\u0000 é"}],\n "model": "llama", "seed": 1e2 }';
@@ -230,7 +231,8 @@ describe.each(HOSTS)('a body that a parser has read, in %s', (_, createHost) => 
     expect(node.received.map(({ method, bytes }) => [method, bytes.length])).toEqual([['GET', 0]]);
   });
 
-  test('nested too deeply to be written again: 400', async () => {
+  const testDeep = writesAnyDepth ? test.skip : test;
+  testDeep('nested too deeply to be written again: 400', async () => {
     const node = await startNode([]);
     const { url } = await startHost(
       [createHost.json({ limit: '1mb' }), createLocalBalancer({ nodes: [node.url] })],
