@@ -339,15 +339,14 @@ describe.each(makers)('%s', (_name, make) => {
     expect(cloud.requests[0]?.headers['content-type']).toBe('application/json');
   });
 
-  const testDeep = writesAnyDepth ? test.skip : test;
-  testDeep('a body that a parser read and that is too deep to be written again is refused', async () => {
+  test('a body that a parser read and that is too deep to be written again is refused', async () => {
     const url = await host((app) => {
       app.use(express.json({ limit: '10mb' }));
       app.use(router());
     }, make);
     const body = `{"model":"openai:gpt-5","a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
     const answer = await ask(url + CHAT, { headers: { 'content-type': 'application/json' }, body });
-    expect([answer.status, cloud.requests.length]).toEqual([400, 0]);
+    expect([answer.status, cloud.requests.length]).toEqual(writesAnyDepth ? [200, 1] : [400, 0]);
   });
 
   test('the router works below a path', async () => {

@@ -231,8 +231,7 @@ describe.each(HOSTS)('a body that a parser has read, in %s', (_, createHost) => 
     expect(node.received.map(({ method, bytes }) => [method, bytes.length])).toEqual([['GET', 0]]);
   });
 
-  const testDeep = writesAnyDepth ? test.skip : test;
-  testDeep('nested too deeply to be written again: 400', async () => {
+  test('nested too deeply to be written again: 400', async () => {
     const node = await startNode([]);
     const { url } = await startHost(
       [createHost.json({ limit: '1mb' }), createLocalBalancer({ nodes: [node.url] })],
@@ -240,18 +239,17 @@ describe.each(HOSTS)('a body that a parser has read, in %s', (_, createHost) => 
     );
     const deep = `{"model":"llama","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     const answer = await send(url, { headers: JSON_TYPE, body: deep });
-    expect([answer.status, JSON.parse(answer.text)]).toEqual([
-      400,
-      {
-        error: {
-          message: 'The request body is not valid JSON: it is nested too deeply.',
-          type: 'invalid_request_error',
-          param: null,
-          code: 'invalid_json',
-        },
-      },
-    ]);
-    expect(node.received).toEqual([]);
+    const error = {
+      message: 'The request body is not valid JSON: it is nested too deeply.',
+      type: 'invalid_request_error',
+      param: null,
+      code: 'invalid_json',
+    };
+    const refusal = [400, JSON.stringify({ error }), []];
+    const received = node.received.map(({ bytes }) => bytes.toString());
+    expect([answer.status, answer.text, received]).toEqual(
+      writesAnyDepth ? [200, answer.text, [deep]] : refusal,
+    );
   });
 });
 
