@@ -49,7 +49,7 @@ export function readCompressed(encoding: string, taker: BodyTaker): void {
     if (inflate === undefined || size === 0) settle(HOST);
     else scanInflated(inflate, held, size > limit, taker, settle);
   };
-  onReadable(req, look);
+  onReadable(taker, look);
 }
 
 /** @param incomplete There is more than `limit` of the compressed body alone: only a local request may pass. */

@@ -43,7 +43,7 @@ export class RawReader {
   }
 
   start(): void {
-    onReadable(this.#req, this.#onReadable);
+    onReadable(this.#taker, this.#onReadable);
   }
 
   #read(): void {

@@ -107,21 +107,23 @@ export function isEmpty(req: HostRequest): boolean {
   return req.readableLength === 0 && hasArrived(req);
 }
 
-/** Listens without reading on its own: Node would, a tick later, and of an empty body that leaves the host no `end`. */
-export function onReadable(req: HostRequest, listener: () => void): void {
-  req.read(0);
+/**
+ * Listens. Node reads a tick later unless it was asked before, and of a body that turns out to be empty (an announced
+ * one never does) that leaves the host no `end`.
+ */
+export function onReadable({ req, headers }: BodyTaker, listener: () => void): void {
+  if (headers['content-length'] === undefined) req.read(0);
   req.on('readable', listener);
 }
 
 /**
- * Ends that. Node finds out a tick later that nobody listens any more; a host that listens for the same in this tick
- * would never be told of anything.
+ * Ends that. Node finds out a tick later that nobody listens any more; a host that listens for the same in this tick,
+ * to a body of which nothing more will come, would never be told of anything.
  */
 export function offReadable(req: HostRequest, listener: () => void): void {
   req.removeListener('readable', listener);
   const { _readableState: state } = req as ReadMarks;
-  if (state?.readableListening === true && req.listenerCount('readable') === 0)
-    state.readableListening = false;
+  if (state?.ended === true && req.listenerCount('readable') === 0) state.readableListening = false;
 }
 
 /** All of the body has arrived, read or not. Node says `complete` in time for HTTP/1 alone. */
@@ -172,19 +174,28 @@ function scanWhole(bytes: Buffer, formType: string | undefined, taker: BodyTaker
 
 /** What Node and `fetch` look at to find out whether a body was ever read, or has ended. */
 interface ReadMarks {
-  readonly _readableState?: { dataEmitted?: boolean; readableListening?: boolean; readonly ended?: boolean };
+  readonly _readableState?: {
+    readonly encoding?: BufferEncoding | null;
+    readonly ended?: boolean;
+    dataEmitted?: boolean;
+    readableListening?: boolean;
+  };
   _consuming?: boolean;
 }
 
 /** After this nobody can tell that the body was looked at. In the tick in which it was read. */
 export function putBack(req: HostRequest, bytes: Buffer): void {
-  const encoding = req.readableEncoding;
-  // Where the host has set an encoding, the others get text, and what is put back must be text as well.
-  if (bytes.length > 0)
-    req.unshift(encoding === null ? bytes : bytes.toString(encoding), encoding ?? undefined);
   const marks = req as ReadMarks;
+  const state = marks._readableState;
+  // Not by `readableEncoding`, which is the same: each look at a request costs (see `Admission`).
+  const encoding = state?.encoding;
+  // Where the host has set an encoding, the others get text, and what is put back must be text as well.
+  if (bytes.length > 0) {
+    if (encoding) req.unshift(bytes.toString(encoding), encoding);
+    else req.unshift(bytes);
+  }
   // Without this `fetch` refuses it as a body, and Node leaves the rest of it on the connection if nobody reads it.
-  if (marks._readableState?.dataEmitted === true) marks._readableState.dataEmitted = false;
+  if (state?.dataEmitted === true) state.dataEmitted = false;
   if (marks._consuming === true) marks._consuming = false;
 }
 
