@@ -505,10 +505,23 @@ describe('a path is the router’s in every form in which it is Express’s', ()
     ['case sensitive routing', '/V1/chat/completions'],
     ['strict routing', '/v1/chat/completions/'],
   ])('with %s %s is another path', async (setting, path) => {
-    const app = express().enable(setting).use(routerWith(), local);
+    const app = express()
+      .enable(setting)
+      .use(routerWith({ listLocalModels: () => [] }), local);
     host = await startHost(app);
     const answer = await ask(host.url + path, { headers: JSON_HEADERS, body: requestFor('openai:gpt-5.4') });
     expect(answer.text).toBe('LOCAL');
+    for (const other of ['/v0/status', '/v1/models'])
+      expect(
+        await (
+          await fetch(
+            host.url +
+              path
+                .replace('/v1/chat/completions', other)
+                .replace('/V1/chat/completions', other.toUpperCase()),
+          )
+        ).text(),
+      ).toBe('LOCAL');
   });
 
   test('a status page may be all there is at a mount', async () => {

@@ -76,7 +76,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
       if (statusPath !== undefined && isStatus(req, path, statusPath))
         return new Reply(res).json(200, { 'cache-control': 'no-store' }, readStatus(config, health));
       if (config.listLocalModels !== undefined) {
-        const id = modelIn(path) ?? modelIn(acrossMount(req, path, MODELS_PATH));
+        const id = modelIn(path, req.app) ?? modelIn(acrossMount(req, path, MODELS_PATH), req.app);
         if (id !== undefined) return listModels(id, new Reply(res), next);
       }
     }
@@ -148,10 +148,11 @@ function isStatus(req: Request, path: string, statusPath: string): boolean {
 }
 
 /** The id in `/v1/models/{id}`, as it stands there; empty: all models are asked for; undefined: another path. */
-function modelIn(path: string): string | undefined {
-  return `${path}/`.toLowerCase().startsWith(MODELS_PATH)
-    ? path.slice(MODELS_PATH.length).replace(/\/$/, '')
-    : undefined;
+function modelIn(path: string, app: App | undefined): string | undefined {
+  const folded = fold(path, app);
+  if (folded === MODELS_PATH.slice(0, -1)) return '';
+  const isModel = folded.startsWith(MODELS_PATH) && folded.length > MODELS_PATH.length;
+  return isModel ? path.slice(MODELS_PATH.length, folded.length) : undefined;
 }
 
 /**
