@@ -660,8 +660,9 @@ if (whyNoBrowser === undefined) {
     });
 
     /** Every page, and what is there once it is filled. */
+    // What is there when all that a page asks for has come: calls and clouds of the overview come by requests of their own.
     const ROUTES = new Map([
-      ['overview', '.calls tbody tr'],
+      ['overview', '.page:has(.legend li):has(.calls tbody tr)'],
       ['models', '.model-list li'],
       ['playground', '.examples'],
       ['settings/cloud-providers', '.card.cloud'],
@@ -818,6 +819,29 @@ if (whyNoBrowser === undefined) {
         `[...document.querySelectorAll('.model-id code')].filter((name) => name.scrollWidth > name.clientWidth).length`,
       );
       expect([cut, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([0, 320]);
+    });
+
+    test("no cloud's model is called a local one before the clouds are known", async () => {
+      const page = await enter('playground');
+      let release: (() => void) | undefined;
+      const waiting = new Promise<void>((resolve) => (release = resolve));
+      const asked = page.waitForRequest('**/api/status');
+      await page.route('**/api/status', async (route) => {
+        await waiting;
+        await route.continue();
+      });
+      const listed = page.waitForResponse('**/api/models');
+      await page.goto(`${host.url}/#/models`);
+      await asked;
+      await (await listed).finished();
+      // Two frames: what the page makes of the list is drawn by then.
+      const owners = (): Promise<string[]> =>
+        page.evaluate(`new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() =>
+          resolve([...new Set([...document.querySelectorAll('.owner')].map((owner) => owner.textContent))]))))`);
+      expect(await owners()).toEqual([]);
+      release?.();
+      await page.locator('.model-list li').first().waitFor();
+      expect(await owners()).toEqual(['Local', 'OpenAI', 'Google', 'Anthropic']);
     });
 
     test.each([

@@ -20,11 +20,17 @@ export function Models(): JSX.Element {
   const [text, setText] = useState('');
   const [owner, setOwner] = useState<Owner>(ALL);
   const prefixes = Object.keys(status.data?.cloud_providers ?? {});
-  const all = models.data?.data;
+  // Whose a model is can only be said of clouds that are known: until then none is shown, least of all as a local one.
+  const all = status.data && models.data?.data;
+  const error = models.error ?? status.error;
   const shown = useMemo(
     () => (all ?? []).filter((model) => isShown(model, text, owner, prefixes)),
     [all, text, owner, status.data],
   );
+  const refresh = (): void => {
+    models.refresh();
+    status.refresh();
+  };
   return (
     <div class="page">
       <div class="page-head">
@@ -46,10 +52,8 @@ export function Models(): JSX.Element {
         </div>
         <Segments label={t('cloud')} value={owner} choices={useOwners(prefixes)} onChange={setOwner} />
       </div>
-      {models.error !== undefined && all === undefined && (
-        <LoadFailed error={models.error} retry={models.refresh} />
-      )}
-      {all === undefined && models.error === undefined && <p class="muted">{t('loading')}</p>}
+      {error !== undefined && all === undefined && <LoadFailed error={error} retry={refresh} />}
+      {all === undefined && error === undefined && <p class="muted">{t('loading')}</p>}
       {all !== undefined && all.length === 0 && <Empty title={t('noModels')} text={t('noModelsText')} />}
       {all !== undefined && all.length > 0 && shown.length === 0 && (
         <Empty title={t('noModelMatch', { text })} />
