@@ -18,6 +18,9 @@ import { ACCOUNT, startDashboard, type DashboardHost } from './support/host.ts';
 
 jest.setTimeout(120_000);
 
+/** The overview with its calls and its clouds, which come by requests of their own. */
+const FULL_OVERVIEW = '.page:has(.legend li):has(.calls tbody tr)';
+
 describe('the bundle', () => {
   let files: { readonly [name: string]: string };
   beforeAll(async () => {
@@ -249,7 +252,7 @@ if (whyNoBrowser === undefined) {
       await page.goto(`${host.url}/#/overview`);
       await page.reload();
       await page.getByRole('button', { name: 'Pause' }).click();
-      await page.locator('.calls tbody tr').first().waitFor();
+      await page.locator(FULL_OVERVIEW).waitFor();
       await page.pdf();
       expect(await page.evaluate('[self.onPaper, look()]')).toEqual([
         ['rgb(244, 246, 249)', '#008f68', '#2f74d0', '#566273', '#cf5b16'],
@@ -660,9 +663,9 @@ if (whyNoBrowser === undefined) {
     });
 
     /** Every page, and what is there once it is filled. */
-    // What is there when all that a page asks for has come: calls and clouds of the overview come by requests of their own.
+    /** By page, what is there when all has come that it asks for. */
     const ROUTES = new Map([
-      ['overview', '.page:has(.legend li):has(.calls tbody tr)'],
+      ['overview', FULL_OVERVIEW],
       ['models', '.model-list li'],
       ['playground', '.examples'],
       ['settings/cloud-providers', '.card.cloud'],
