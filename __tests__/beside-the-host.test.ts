@@ -425,6 +425,36 @@ test('a function for local models finds what the host keeps per request', async 
   expect(seen).toEqual(['tenant']);
 });
 
+const CLOUD_REQUEST = requestFor('openai:gpt-5.4');
+const CHUNKED = { ...JSON_HEADERS, 'transfer-encoding': 'chunked' };
+test.each([
+  ['small', 200, CLOUD_REQUEST, JSON_HEADERS],
+  ['large', 200, requestFor('openai:gpt-5.4', { padding: 'x'.repeat(300_000) }), JSON_HEADERS],
+  ['without its length', 200, CLOUD_REQUEST, CHUNKED],
+  ['packed', 200, gzipSync(CLOUD_REQUEST), { ...JSON_HEADERS, 'content-encoding': 'gzip' }],
+  ['refused', 400, requestFor('openai:'), JSON_HEADERS],
+  ['refused, packed', 400, gzipSync(requestFor('openai:')), { ...JSON_HEADERS, 'content-encoding': 'gzip' }],
+  ['with two models', 400, `${CLOUD_REQUEST.slice(0, -1)},"model":"x"}`, JSON_HEADERS],
+])(
+  'a request that a cloud gets comes to its end, and the host is told: one %s',
+  async (_, status, body, headers) => {
+    const answer = httpAnswer(200, JSON_HEADERS, '{"ok":true}');
+    await cloud.close();
+    cloud = await startRawCloud(({ socket }) => socket.write(answer));
+    let closed: Promise<unknown> | undefined;
+    const ends: string[] = [];
+    const watch: RequestHandler = (req, _res, next) => {
+      closed = once(req, 'close');
+      req.on('end', () => ends.push('end'));
+      next();
+    };
+    const { url } = await serve(watch, routerWith());
+    expect((await ask(url + PATH, { headers, body })).status).toBe(status);
+    await closed;
+    expect(ends).toEqual(['end']);
+  },
+);
+
 const DOWN = new Error('the database is down');
 test.each([
   ['a promise', () => Promise.reject(DOWN)],

@@ -102,15 +102,16 @@ const REQUESTS: [string, () => IncomingMessage][] = [
       return Object.assign(req, HEAD, { complete: true, headers: { 'content-length': String(BODY.length) } });
     },
   ],
-  [
-    'any readable',
-    () => {
-      const req = Readable.from([Buffer.from(BODY)], { objectMode: false });
-      const more = { ...HEAD, headers: { 'transfer-encoding': 'chunked' }, socket: new Readable() };
-      return Object.assign(req, more) as unknown as IncomingMessage;
-    },
-  ],
+  ['any readable', () => anyReadable([BODY])],
+  ['any readable, in pieces', () => anyReadable(BODY.split(','))],
 ];
+
+function anyReadable(pieces: readonly string[]): IncomingMessage {
+  const commas = pieces.map((piece, index) => Buffer.from(index === 0 ? piece : `,${piece}`));
+  const req = Readable.from(commas, { objectMode: false });
+  const more = { ...HEAD, headers: { 'transfer-encoding': 'chunked' }, socket: new Readable() };
+  return Object.assign(req, more) as unknown as IncomingMessage;
+}
 
 test.each(REQUESTS)('an adapter without connections, its request %s', async (_, make) => {
   const req = make();

@@ -15,6 +15,7 @@ import {
 import type { Config } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
+import { look } from './look.ts';
 import { toRouterError, type CloudDecision, type Decision } from './model.ts';
 import { isGone } from './on-close.ts';
 import { OpenCall, type Observers } from './open-call.ts';
@@ -61,7 +62,7 @@ export class Admission implements BodyTaker {
     this.#res = res;
     this.#next = next;
     this.req = req;
-    this.headers = req.headers;
+    this.headers = look(req, 'headers');
     this.limit = shared.config.bodyLimit;
     this.forms = spec.forms === true;
   }
@@ -135,7 +136,7 @@ export class Admission implements BodyTaker {
 
   /** Many clients read no answer before they have sent all of their request; and the next request comes behind it. */
   #readRest(): void {
-    if (!this.req.complete) this.req.resume();
+    look(this.req, 'resume').call(this.req);
   }
 
   /** A cloud call, from here to its record. */
@@ -144,8 +145,8 @@ export class Admission implements BodyTaker {
     const res = this.#res;
     // Gone while its body was read, or answered by a time-out of the host's: there will be no further `close`, and
     // nobody to pay for.
-    if (isGone(res) || res.writableEnded) return this.#readRest();
-    if (res.headersSent)
+    if (isGone(res) || look(res, 'writableEnded')) return this.#readRest();
+    if (look(res, 'headersSent'))
       return this.#next(new Error('Headers were sent before the router: it cannot answer.'));
     const reply = new Reply(res);
     if (observers.calls.closing) return this.#refuse(shuttingDown());

@@ -7,7 +7,6 @@ import { toUsage } from './openai/usage-tail.ts';
 import type { ChatCompletion, JsonObject } from './openai/types.ts';
 import {
   PING,
-  type AnswerMeta,
   type ChunkStream,
   type CloudRequest,
   type Conversion,
@@ -51,7 +50,9 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
   for (const [index, { body }] of bodies.entries()) {
     const upstream = await sender.sendConverted(body, meta.stream);
     headers = withDropped(sender.clientHeaders(upstream), dropped);
-    const answerMeta: AnswerMeta = { ...meta, request: parts[index] ?? request, headers: upstream.headers };
+    const { model, baseUrl, created, stream } = meta;
+    const asked = parts[index] ?? request;
+    const answerMeta = { model, baseUrl, created, stream, request: asked, headers: upstream.headers };
     if (meta.stream && conversion.createStream !== undefined && carrier !== undefined)
       return streamConverted(plan, conversion.createStream(answerMeta), upstream, headers, sender, reply);
     const answer = await readJson(upstream, conversion, sender.name);

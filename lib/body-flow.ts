@@ -72,7 +72,7 @@ class FlowingBytes extends Readable {
     if (this.#wanted) this.#pull();
   };
   readonly #onClose = (): void => {
-    if (!this.#req.complete) this.destroy(new Error('The client left while it sent its request.'));
+    if (!hasArrived(this.#req)) this.destroy(new Error('The client left while it sent its request.'));
   };
 
   constructor({ req, headers, limit }: BodyTaker, first: Buffer, size: number, scanner: BodyScanner) {

@@ -20,6 +20,7 @@ import {
 } from './body.ts';
 import { FlowBody } from './body-flow.ts';
 import type { RouterError } from './errors.ts';
+import { look } from './look.ts';
 
 export class RawReader {
   readonly #req: HostRequest;
@@ -32,6 +33,7 @@ export class RawReader {
   #size = 0;
   #taken = false;
   #over = false;
+  #listens = false;
   readonly #onReadable = (): void => this.#read();
 
   constructor(scanner: BodyScanner, contentType: string, taker: BodyTaker) {
@@ -43,6 +45,19 @@ export class RawReader {
   }
 
   start(): void {
+    // Paused, or somebody reads: only as one of those who listen do we see what comes, and keep it from flowing away.
+    if (look(this.#req, 'readableFlowing') !== null) this.#listen();
+    else process.nextTick(startReading, this);
+  }
+
+  /** What came together with the head is there by now, most often all of it: to be told of it would cost more. */
+  readFirst(): void {
+    this.#read();
+    if (!this.#over) this.#listen();
+  }
+
+  #listen(): void {
+    this.#listens = true;
     onReadable(this.#taker, this.#onReadable);
   }
 
@@ -103,6 +118,8 @@ export class RawReader {
   #atEnd(): void {
     if (!this.#taken) return this.#putBack();
     this.#finish(finish(this.#concat(), this.#scanner, this.#contentType));
+    // Nothing more comes, but only who reads on is told so; a host that waits for `end` or `close` would wait for ever.
+    look(this.#req, 'resume').call(this.#req);
   }
 
   #putBack(): void {
@@ -117,13 +134,17 @@ export class RawReader {
 
   #finish(outcome: BodyOutcome): void {
     this.#over = true;
-    offReadable(this.#req, this.#onReadable);
+    if (this.#listens) offReadable(this.#req, this.#onReadable);
     this.#taker.settle(outcome);
   }
 }
 
+function startReading(reader: RawReader): void {
+  reader.readFirst();
+}
+
 /** The next bytes, also where the host has set an encoding; null: none for now. */
 export function readChunk(req: HostRequest): Buffer | null {
-  const chunk = req.read() as Buffer | string | null;
+  const chunk = look(req, 'read').call(req) as Buffer | string | null;
   return typeof chunk === 'string' ? Buffer.from(chunk, req.readableEncoding ?? 'utf8') : chunk;
 }

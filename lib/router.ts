@@ -5,6 +5,7 @@ import { Admission, answerError, type Shared } from './admission.ts';
 import { readConfig, type Config, type RouterOptions } from './config.ts';
 import { createEndpoints } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
+import { look } from './look.ts';
 import type { Decision } from './model.ts';
 import { createModelLists } from './models.ts';
 import { OpenCalls } from './open-call.ts';
@@ -63,16 +64,16 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   const statusPath = config.statusPath === false ? undefined : config.statusPath;
 
   function handle(req: Request, res: Response, next: NextFunction): void {
-    const { method } = req;
+    const method = look(req, 'method');
     if (method === 'POST') {
-      const path = pathOf(req.url);
+      const path = pathOf(look(req, 'url'));
       const spec =
         endpoints.get(path) ??
         endpoints.get(fold(path, req.app)) ??
         endpoints.get(fold(acrossMount(req, path, '/v1/'), req.app));
       if (spec !== undefined) return new Admission(shared, spec, req, res, next).begin();
     } else if (method === 'GET' || method === 'HEAD') {
-      const path = pathOf(req.url);
+      const path = pathOf(look(req, 'url'));
       if (statusPath !== undefined && isStatus(req, path, statusPath))
         return new Reply(res).json(200, { 'cache-control': 'no-store' }, readStatus(config, health));
       if (config.listLocalModels !== undefined) {

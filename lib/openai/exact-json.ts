@@ -11,6 +11,9 @@ const MARK = `number-${randomBytes(12).toString('hex')}-`;
  */
 const MARKED = new RegExp(`(?<!\\\\)\\\\*"${MARK}([-+.0-9eE]+)\\\\*"`, 'g');
 
+/** There was such a number here once: until then, nearly for ever, no text need be looked through for them. */
+let isInUse = false;
+
 /**
  * As `JSON.parse`, but numbers it would change are strings that only `restoreNumbers` understands.
  * @throws SyntaxError as `JSON.parse` does.
@@ -22,11 +25,12 @@ export function parseExact(json: string): unknown {
   for (const [start, end] of inexactNumbers(json)) {
     marked += `${json.slice(from, start)}"${MARK}${json.slice(start, end)}"`;
     from = end;
+    isInUse = true;
   }
   return from === 0 ? value : JSON.parse(marked + json.slice(from));
 }
 
 /** @param json What `JSON.stringify` made of values that hold parts of what `parseExact` has read. */
 export function restoreNumbers(json: string): string {
-  return json.includes(MARK) ? json.replaceAll(MARKED, '$1') : json;
+  return isInUse && json.includes(MARK) ? json.replaceAll(MARKED, '$1') : json;
 }

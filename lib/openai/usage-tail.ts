@@ -92,10 +92,14 @@ export function toUsage(value: unknown): Usage | undefined {
 
 function countsIn(details: JsonObject[string]): Record<string, number> | undefined {
   if (!isObject(details)) return undefined;
-  const counts = Object.entries(details).filter(
-    (entry): entry is [string, number] => countOf(entry[1]) !== undefined,
-  );
-  return counts.length === 0 ? undefined : Object.fromEntries(counts);
+  let counts: Record<string, number> | undefined;
+  for (const name in details) {
+    const count = countOf(details[name]);
+    if (count === undefined || name === '__proto__') continue;
+    counts ??= {};
+    counts[name] = count;
+  }
+  return counts;
 }
 
 function countOf(value: unknown): number | undefined {

@@ -44,8 +44,15 @@ export function toRequest(request: ChatRequest, meta: Meta): CloudRequest {
     ...toServiceTier(request),
     ...pick(request, NATIVE_FIELDS),
   };
-  const parts = [tools, reasoning, output, sampling, userId];
-  return { body, dropped: inOrderOf(request, [hints, dropped, ...parts.map((part) => part.dropped)].flat()) };
+  const lost = hints.concat(
+    dropped,
+    tools.dropped,
+    reasoning.dropped,
+    output.dropped,
+    sampling.dropped,
+    userId.dropped,
+  );
+  return { body, dropped: lost.length < 2 ? lost : inOrderOf(request, lost) };
 }
 
 function isThinkingOn({ fields: { thinking } }: RequestPart): boolean {

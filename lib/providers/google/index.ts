@@ -38,7 +38,7 @@ export function google(options: ProviderOptions = {}): Provider {
 }
 
 function target(endpoint: Endpoint, { model, stream }: Pick<Meta, 'model' | 'stream'>): Target {
-  const resource = resourceName(model).split('/').map(encodeURIComponent).join('/');
+  const resource = encodeURIComponent(resourceName(model)).replaceAll('%2F', '/');
   return { path: `/${resource}:${methodOf(endpoint, stream)}`, headers: {} };
 }
 

@@ -12,7 +12,7 @@ import type { Content, FunctionCallPart, FunctionResponsePart, MediaPart, Part, 
 export interface History {
   /** Never empty: Google refuses a request without contents. */
   readonly contents: Content[];
-  readonly systemInstruction?: { readonly parts: TextPart[] };
+  readonly systemInstruction: { readonly parts: TextPart[] } | undefined;
   readonly dropped: string[];
 }
 
@@ -112,10 +112,11 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
   messages.forEach(add);
   if (turns.length === 0) turnOf('user').parts.push(BLANK);
   if (context.traits.hasSystemInstruction || systemParts.length === 0) {
-    const systemInstruction = systemParts.length > 0 && { systemInstruction: { parts: systemParts } };
-    return { ...systemInstruction, contents: toContents(turns, context.traits), dropped };
+    const systemInstruction = systemParts.length > 0 ? { parts: systemParts } : undefined;
+    return { systemInstruction, contents: toContents(turns, context.traits), dropped };
   }
-  return { contents: toContents(withPreamble(turns, systemParts), context.traits), dropped };
+  const contents = toContents(withPreamble(turns, systemParts), context.traits);
+  return { systemInstruction: undefined, contents, dropped };
 }
 
 /** Unlike `push(...items)`, which puts them all on the stack: a client may send more than it holds. */

@@ -20,16 +20,16 @@ export function toRequest(request: ChatRequest, meta: Meta, signatures: Signatur
   const { tools, functionCallingConfig, dropped } = toTools(request, native.tools);
   const generation = toGenerationConfig(request, traits, native);
   const toolConfig = { ...(functionCallingConfig && { functionCallingConfig }), ...native.toolConfig };
+  // Field by field: objects put together by spreads have each a hidden class of its own.
+  const body: Record<string, unknown> = {};
+  if (history.systemInstruction !== undefined) body.systemInstruction = history.systemInstruction;
+  body.contents = history.contents;
+  if (tools.length > 0) body.tools = tools;
+  if (!isEmpty(toolConfig)) body.toolConfig = toolConfig;
+  if (!isEmpty(generation.config)) body.generationConfig = generation.config;
+  Object.assign(body, serviceTier(request.service_tier), native.request);
   return {
-    body: {
-      ...(history.systemInstruction && { systemInstruction: history.systemInstruction }),
-      contents: history.contents,
-      ...(tools.length > 0 && { tools }),
-      ...(!isEmpty(toolConfig) && { toolConfig }),
-      ...(!isEmpty(generation.config) && { generationConfig: generation.config }),
-      ...serviceTier(request.service_tier),
-      ...native.request,
-    },
+    body,
     dropped: inOrder(request, [
       ...leftOut,
       ...native.dropped,
