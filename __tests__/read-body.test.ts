@@ -15,6 +15,7 @@ import {
   type Upload,
 } from '../lib/body.ts';
 import { RouterError } from '../lib/errors.ts';
+import { writesAnyDepth } from './support/depth.ts';
 
 interface Options {
   readonly headers?: Readonly<Record<string, string>>;
@@ -633,6 +634,14 @@ test('a name is cut out in place, with and without quotes', () => {
 
 test('what can be parsed but not be written again is refused', () => {
   const deep = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000)) as object;
-  expect(() => stringify(deep)).toThrow('The request body is not valid JSON: it is nested too deeply.');
+  const write = (): string => {
+    try {
+      return `${stringify(deep).length} characters`;
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const refusal = 'RouterError: The request body is not valid JSON: it is nested too deeply.';
+  expect(write()).toBe(writesAnyDepth ? '100000 characters' : refusal);
   expect(stringify({ a: 1 })).toBe('{"a":1}');
 });

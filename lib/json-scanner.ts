@@ -96,7 +96,7 @@ const NO_HEX = STEPS.slice(HEX << 8, (HEX + 1) << 8).map((step) => (step === REF
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const MODEL_KEY = Buffer.from('"model"');
+const MODEL_KEY = '"model"';
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const MARKED = 'byte order mark at byte 0';
 /** In bytes: `"model"` with every letter written as an escape. */
@@ -331,11 +331,8 @@ class Scanner implements JsonScanner {
   private isModelKey(bytes: Buffer, end: number): boolean {
     const from = this.tokenStart - this.base;
     if (end - from > LONGEST_MODEL_KEY) return false;
-    if (from >= 0 && !holdsBackslash(bytes, from, end)) {
-      return (
-        end - from === MODEL_KEY.length && MODEL_KEY.every((byte, index) => bytes[from + index] === byte)
-      );
-    }
+    if (from >= 0 && !holdsBackslash(bytes, from, end))
+      return end - from === MODEL_KEY.length && bytes.toString('latin1', from, end) === MODEL_KEY;
     return JSON.parse(this.tokenText(bytes, end)) === 'model';
   }
 
