@@ -57,7 +57,10 @@ const systems = {
   'express-pipe': ({ upstream }) =>
     express().use(collectAndDispatch(new Pool(`http://127.0.0.1:${upstream}`))),
 
-  /** The same with a body that flows through as it arrives. */
+  /** The same with the JSON of both ways parsed and written again, and nothing changed: the least for another form. */
+  'express-json': ({ upstream }) => express().use(parseAndDispatch(new Pool(`http://127.0.0.1:${upstream}`))),
+
+  /** The bare pipe with a body that flows through as it arrives. */
   'undici-relay'({ upstream }) {
     const pool = new Pool(`http://127.0.0.1:${upstream}`);
     return (req, res) => dispatch(pool, req, res, req);
@@ -97,6 +100,41 @@ function collectAndDispatch(pool) {
     req.on('end', () => {
       const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
       dispatch(pool, req, res, body);
+    });
+  };
+}
+
+function parseAndDispatch(pool) {
+  return (req, res) => {
+    readsByHand(req, res, () => {
+      const body = Buffer.from(JSON.stringify(req.body));
+      const chunks = [];
+      let controller;
+      let status;
+      res.on('close', () => {
+        if (!res.writableFinished) controller?.abort(new Error('the client left'));
+      });
+      const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
+      pool.dispatch(
+        { method: 'POST', path: req.url, headers, body },
+        {
+          onRequestStart(started) {
+            controller = started;
+          },
+          onResponseStart(_controller, given) {
+            status = given;
+          },
+          onResponseData(_controller, chunk) {
+            chunks.push(chunk);
+          },
+          onResponseEnd() {
+            const answer = Buffer.from(JSON.stringify(JSON.parse(Buffer.concat(chunks).toString())));
+            res.writeHead(status, { 'content-type': 'application/json', 'content-length': answer.length });
+            res.end(answer);
+          },
+          onResponseError: () => res.destroy(),
+        },
+      );
     });
   };
 }
