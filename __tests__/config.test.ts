@@ -450,3 +450,27 @@ test('limits: a provider’s own stand over the router’s, those over the defau
     { connectMs: 1, firstByteMs: 1_200_000, idleMs: 2 },
   ]);
 });
+
+test('where Node generates no code, the error says what to do, and no source is printed', () => {
+  const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+  const { Function: real } = globalThis;
+  const refusal = new EvalError('Code generation from strings disallowed for this context');
+  // What `--disallow-code-generation-from-strings` makes of it, which cannot be switched on in a running process.
+  globalThis.Function = function () {
+    throw refusal;
+  } as unknown as FunctionConstructor;
+  try {
+    expect(() => createPrefixRouter({ env: {} })).toThrow(
+      expect.objectContaining({
+        name: 'TypeError',
+        message:
+          'createPrefixRouter generates the code that checks requests: start Node without --disallow-code-generation-from-strings.',
+        cause: refusal,
+      }) as Error,
+    );
+    expect(printed.mock.calls).toEqual([]);
+  } finally {
+    globalThis.Function = real;
+    printed.mockRestore();
+  }
+});

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import express from 'express';
 import { createPrefixRouter, type Model, type PrefixRouter, type RouterOptions } from '../lib/index.ts';
 import {
@@ -14,6 +15,7 @@ import { ask, startHost } from './support/http.ts';
 const closers: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   for (const close of closers.splice(0).reverse()) await close();
 });
 
@@ -201,26 +203,23 @@ test('the pages of a cloud are read to the end, and a list that never ends is cu
 });
 
 test('after a day a list is asked for again; if that fails, the old one stays', async () => {
-  let now = 1_000_000_000_000;
-  const realNow = Date.now;
-  Date.now = () => now;
-  try {
-    let answer: object = { data: [{ id: 'a' }] };
-    let status = 200;
-    const cloud = await cloudOf((_request, response) => sendJson(response, status, answer));
-    const router = routerOf({ OPENAI_API_KEY: 'sk-o', OPENAI_BASE_URL: cloud.url });
-    const ids = async (): Promise<string[]> => (await router.models()).map((model) => model.id);
-    expect(await ids()).toEqual(['openai:a']);
-    now += 23 * 60 * 60 * 1000;
-    answer = { data: [{ id: 'b' }] };
-    expect(await ids()).toEqual(['openai:a']);
-    now += 61 * 60 * 1000;
-    status = 503;
-    expect(await ids()).toEqual(['openai:a']);
-    status = 200;
-    expect(await ids()).toEqual(['openai:b']);
-    expect(cloud.requests).toHaveLength(3);
-  } finally {
-    Date.now = realNow;
-  }
+  let now = 1000;
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
+  // What the clock on the wall says does not matter.
+  jest.spyOn(Date, 'now').mockImplementation(() => 1_000_000_000_000 - 1000 * now);
+  let answer: object = { data: [{ id: 'a' }] };
+  let status = 200;
+  const cloud = await cloudOf((_request, response) => sendJson(response, status, answer));
+  const router = routerOf({ OPENAI_API_KEY: 'sk-o', OPENAI_BASE_URL: cloud.url });
+  const ids = async (): Promise<string[]> => (await router.models()).map((model) => model.id);
+  expect(await ids()).toEqual(['openai:a']);
+  now += 23 * 60 * 60 * 1000;
+  answer = { data: [{ id: 'b' }] };
+  expect(await ids()).toEqual(['openai:a']);
+  now += 61 * 60 * 1000;
+  status = 503;
+  expect(await ids()).toEqual(['openai:a']);
+  status = 200;
+  expect(await ids()).toEqual(['openai:b']);
+  expect(cloud.requests).toHaveLength(3);
 });

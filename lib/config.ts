@@ -210,7 +210,20 @@ const PROVIDER_OPTIONS_SCHEMA = {
   additionalProperties: false,
 };
 
+/** Without this, ajv would print all the source it could not compile. */
+function checkCodeGeneration(): void {
+  try {
+    Reflect.construct(Function, ['']);
+  } catch (cause) {
+    throw new TypeError(
+      'createPrefixRouter generates the code that checks requests: start Node without --disallow-code-generation-from-strings.',
+      { cause },
+    );
+  }
+}
+
 function checkOptions(options: RouterOptions): void {
+  checkCodeGeneration();
   const ajv = new Ajv({ verbose: true });
   const fail = (where: string): never => {
     const [error] = ajv.errors ?? [];

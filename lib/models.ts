@@ -27,6 +27,7 @@ export function createModelLists(clouds: ReadonlyMap<string, Cloud>): ModelLists
 /** One cloud's list. Several who ask at once share one question. */
 function createCloudList(cloud: Cloud): () => Promise<Model[]> {
   let known: Model[] = [];
+  // By `performance.now()`: the clock on the wall can be set.
   let freshUntil = 0;
   let asking: Promise<Model[]> | undefined;
   const ask = async (): Promise<Model[]> => {
@@ -35,7 +36,7 @@ function createCloudList(cloud: Cloud): () => Promise<Model[]> {
       // An empty list is more likely a fault than the truth: it is answered, but not kept.
       if (models.length === 0) return known;
       known = models;
-      freshUntil = Date.now() + FRESH_MS;
+      freshUntil = performance.now() + FRESH_MS;
     } catch (error) {
       log('%s: %s', cloud.settings.provider.prefix, error instanceof RouterError ? error.code : 'failed');
     }
@@ -43,7 +44,7 @@ function createCloudList(cloud: Cloud): () => Promise<Model[]> {
   };
   return () => {
     if (!cloud.settings.key.isConfigured()) return Promise.resolve([]);
-    if (Date.now() < freshUntil) return Promise.resolve(known);
+    if (performance.now() < freshUntil) return Promise.resolve(known);
     asking ??= ask().finally(() => (asking = undefined));
     return asking;
   };

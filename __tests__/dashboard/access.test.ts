@@ -1,6 +1,12 @@
 /** R34, R35: nothing behind the log-in without it, no default account, and guessing is slowed. */
 import { createHmac, randomBytes, scryptSync } from 'node:crypto';
-import express from 'express';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import express, { type Express } from 'express';
 import request from 'supertest';
 import {
   below,
@@ -175,6 +181,71 @@ describe('guessing', () => {
     const statuses = [(await from('192.0.2.1', LOGIN)).status, (await from('192.0.2.2', LOGIN)).status];
     expect(statuses).toEqual([429, 200]);
   });
+});
+
+describe('guessing over a unix socket', () => {
+  let directory = '';
+  let close = (): Promise<unknown> => Promise.resolve();
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'dashboard-'));
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await close();
+    await rm(directory, { recursive: true });
+  });
+
+  /** @returns logs in and gives the status. With an address: for that client, as a proxy in front says it. */
+  async function listen(app: Express): Promise<(login: object, address?: string) => Promise<number>> {
+    const socketPath = join(directory, 'socket');
+    const server = createServer(app);
+    server.listen(socketPath);
+    await once(server, 'listening');
+    close = () => new Promise((resolve) => server.close(resolve));
+    return async (login, address) => {
+      const headers = { 'content-type': 'application/json', ...(address && { 'x-forwarded-for': address }) };
+      const asked = httpRequest({ socketPath, method: 'POST', path: '/login', headers, agent: false });
+      asked.end(JSON.stringify(login));
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode ?? 0;
+    };
+  }
+
+  test('is counted for all of its peers as one, which have no address, and nothing is printed', async () => {
+    const printed = [jest.spyOn(console, 'error'), jest.spyOn(console, 'warn')];
+    const logInThere = await listen(createHost());
+    const statuses = [await logInThere(LOGIN)];
+    for (let attempt = 0; attempt < 11; attempt += 1) statuses.push(await logInThere({}));
+    statuses.push(await logInThere(LOGIN));
+    expect(statuses).toEqual([200, ...Array<number>(10).fill(400), 429, 429]);
+    expect(printed.map(({ mock }) => mock.calls)).toEqual([[], []]);
+  });
+
+  test('is counted per client where the host trusts the proxy at it', async () => {
+    const app = createHost();
+    app.set('trust proxy', 1);
+    const logInThere = await listen(app);
+    for (let attempt = 0; attempt < 11; attempt += 1) await logInThere({}, '192.0.2.1');
+    expect([await logInThere(LOGIN, '192.0.2.1'), await logInThere(LOGIN, '192.0.2.2')]).toEqual([429, 200]);
+  });
+});
+
+test('a dashboard has a timer once somebody logs in, and none before', async () => {
+  const start = jest.spyOn(globalThis, 'setInterval');
+  try {
+    const app = createHost();
+    const before = start.mock.calls.length;
+    for (let attempt = 0; attempt < 2; attempt += 1) await logIn(app);
+    expect([before, start.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())]).toEqual([
+      0,
+      [false],
+    ]);
+  } finally {
+    start.mockRestore();
+  }
 });
 
 describe('a password given as its hash', () => {

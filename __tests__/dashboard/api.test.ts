@@ -100,6 +100,39 @@ describe.each(HOSTS)('the API in %s', (_, create, mount) => {
     expect([answer.status, ids]).toEqual([200, CLOUD_IDS]);
   });
 
+  // As express-session, morgan and all of on-headers hook themselves in.
+  test.each<[string, RequestHandler]>([
+    ['answers', (_req, res) => void res.json({ data: [] })],
+    ['hooks in too', (_req, res) => void Object.assign(res, { end: res.end.bind(res) }).json([])],
+    ['has no such list', (_req, _res, next) => next()],
+  ])(
+    'api/models leaves the hooks on the response as they were where the host %s',
+    async (_case, playground) => {
+      const calls: string[] = [];
+      let own: PropertyDescriptorMap = {};
+      let left: PropertyDescriptorMap = {};
+      const hookIn: RequestHandler = (_req, res, next) => {
+        for (const name of ['writeHead', 'write', 'end'] as const) {
+          const hooked = res[name] as (...args: never) => unknown;
+          const value = (...args: unknown[]): unknown => {
+            calls.push(name);
+            return Reflect.apply(hooked, res, args);
+          };
+          Object.defineProperty(res, name, { value, writable: true, configurable: true });
+        }
+        own = hooksOf(res);
+        res.on('finish', () => (left = hooksOf(res)));
+        next();
+      };
+      const app = createHost({ create, mount, before: [hookIn], changes: { playground } });
+      const cookie = await openSession(app, mount);
+      calls.length = 0;
+      const answer = await request(app).get(below(mount, '/api/models')).set('cookie', cookie);
+      expect([answer.status, calls]).toEqual([200, ['end', 'writeHead']]);
+      expect(left).toEqual(own);
+    },
+  );
+
   test('api/models reads a list that is written piece by piece', async () => {
     const answer = await get('/api/models', (_req, res) => {
       res.writeHead(200, { 'content-type': 'application/json', 'content-length': '33' });
@@ -112,6 +145,14 @@ describe.each(HOSTS)('the API in %s', (_, create, mount) => {
     expect(ids).toEqual(['llama', 'b', ...CLOUD_IDS]);
   });
 });
+
+/** All of its own that can hook into an answer. */
+function hooksOf(res: object): PropertyDescriptorMap {
+  const names = new Set(['writeHead', 'flushHeaders', 'write', 'end']);
+  return Object.fromEntries(
+    Object.entries(Object.getOwnPropertyDescriptors(res)).filter(([name]) => names.has(name)),
+  );
+}
 
 const CLOUD_IDS = createFakeRouter().listed.map(({ id }) => id);
 

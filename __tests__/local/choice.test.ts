@@ -44,11 +44,19 @@ async function host(nodes: string[], timeouts = {}): Promise<TestServer & { bala
   return { ...(await startHost([remember, balancer])), balancer };
 }
 
-/** Moves the clock that the balancer reads. */
+/** Lets time pass for the balancer. Whole milliseconds, so that sums of them are exact. */
 function advance(milliseconds: number): void {
-  const later = Date.now() + milliseconds;
-  jest.spyOn(Date, 'now').mockImplementation(() => later);
+  const later = Math.ceil(performance.now()) + milliseconds;
+  jest.spyOn(performance, 'now').mockImplementation(() => later);
 }
+
+/** Sets the clock on the wall, as NTP does; no time passes. */
+function setClock(milliseconds: number): void {
+  const { now } = Date;
+  jest.spyOn(Date, 'now').mockImplementation(() => now() + milliseconds);
+}
+
+const HOUR_MS = 3_600_000;
 
 function named(name: string) {
   return (_: unknown, res: ServerResponse): void => sendJson(res, { node: name });
@@ -170,6 +178,19 @@ describe('the lists of models', () => {
     );
   });
 
+  test.each([-HOUR_MS, HOUR_MS])('are kept as long where the clock is set by %d ms', async (jump) => {
+    const a = await startNode(['other']);
+    const b = await startNode(['llama']);
+    const { url } = await host([a.url, b.url]);
+    await sendChat(url, CHAT);
+    setClock(jump);
+    await sendChat(url, CHAT);
+    expect([a.listings(), b.listings()]).toEqual([1, 1]);
+    advance(60_000);
+    await sendChat(url, CHAT);
+    expect([a.listings(), b.listings()]).toEqual([2, 2]);
+  });
+
   test('are waited for, and a client that leaves meanwhile costs the node nothing', async () => {
     const waiting: ServerResponse[] = [];
     const events = new EventTarget();
@@ -239,6 +260,18 @@ describe('a node that refuses connections', () => {
     expect((await sendChat(url, CHAT)).text).toBe('{"node":"b"}');
     advance(10_000);
     expect((await sendChat(url, CHAT)).text).toBe('{"node":"back"}');
+  });
+
+  test.each([-HOUR_MS, HOUR_MS])('is left out as long where the clock is set by %d ms', async (jump) => {
+    const url = await refusingUrl();
+    const { url: at } = await host([url]);
+    await sendChat(at, CHAT);
+    setClock(jump);
+    await startNode([], named('back'), Number(new URL(url).port));
+    expect((await sendChat(at, CHAT)).status).toBe(503);
+    advance(10_000);
+    const answer = await sendChat(at, CHAT);
+    expect([answer.status, answer.text]).toEqual([200, '{"node":"back"}']);
   });
 
   test('leaves 503 with Retry-After when it was the last one', async () => {

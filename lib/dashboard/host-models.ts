@@ -58,9 +58,16 @@ function capture(res: Response, onEnd: (text: string) => void): () => void {
       return res;
     },
   };
+  // Others have hooked themselves in before us, as express-session and all of on-headers do.
+  const hooks = Object.keys(caught).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const,
+  );
   Object.assign(res, caught);
   return () => {
-    for (const name of Object.keys(caught)) Reflect.deleteProperty(res, name);
+    for (const [name, hook] of hooks) {
+      if (hook === undefined) Reflect.deleteProperty(res, name);
+      else Object.defineProperty(res, name, hook);
+    }
     for (const name of res.getHeaderNames()) res.removeHeader(name);
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value);
     res.statusCode = statusCode;

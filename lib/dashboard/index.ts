@@ -11,7 +11,8 @@ export type { DashboardOptions, DashboardRouter } from './options.ts';
  * `/login`, `/assets/*` and `/api/*` below its mount and leaves every other path to the host.
  *
  * Log-ins are limited per `req.ip`: behind a proxy set Express's `trust proxy`, which also marks the cookie `Secure`
- * where the browser came over HTTPS.
+ * where the browser came over HTTPS. On a unix socket all peers count as one until it is set, there to a number: a proxy
+ * without an address is in no list of addresses, as `'loopback'` is one.
  * @throws TypeError where user name, password or session secret is missing or blank: there is no default account.
  */
 export function createDashboard(options: DashboardOptions): RequestHandler {

@@ -1,5 +1,5 @@
 /** Logging in and out. */
-import { rateLimit } from 'express-rate-limit';
+import { rateLimit, type RateLimitRequestHandler } from 'express-rate-limit';
 import type { Request } from 'express';
 import { createCredentials } from './credentials.ts';
 import { BadLogin, readLogin } from './login-body.ts';
@@ -19,19 +19,30 @@ export function createLogIn({ username, password }: DashboardOptions, sessions: 
     sessions.open(req, res);
     res.json({ status: 'ok' });
   };
-  const limit = rateLimit({
+  // Made when somebody logs in: each has a timer that only the end of the process ends.
+  let perAddress: RateLimitRequestHandler | undefined;
+  let withoutAddress: RateLimitRequestHandler | undefined;
+  return async (req, res, next) => {
+    // A peer of a unix socket has no address, unless `trust proxy` gives it one: all of them count as one.
+    const limit =
+      req.ip === undefined ? (withoutAddress ??= createLimit(false)) : (perAddress ??= createLimit(true));
+    await limit(req, res, (error?: unknown) =>
+      error === undefined ? run(logIn, req, res, next) : next(error),
+    );
+  };
+}
+
+/** @param hasAddress Whether the library is to complain of clients without a valid address. */
+function createLimit(hasAddress: boolean): RateLimitRequestHandler {
+  return rateLimit({
     windowMs: FAILURE_WINDOW_MS,
     limit: MAX_FAILURES,
     standardHeaders: 'draft-7',
     legacyHeaders: false,
     skipSuccessfulRequests: true,
     handler: (_req, res) => sendError(res, 429, 'too_many_attempts', 'Too many failed log-ins. Please wait.'),
+    validate: { ip: hasAddress, creationStack: false },
   });
-  return async (req, res, next) => {
-    await limit(req, res, (error?: unknown) =>
-      error === undefined ? run(logIn, req, res, next) : next(error),
-    );
-  };
 }
 
 export function createLogOut(sessions: Sessions): Route {

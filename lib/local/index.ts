@@ -91,7 +91,7 @@ function checkedUrls({ nodes }: Partial<LocalBalancerOptions> = {}): URL[] {
 }
 
 async function serve(nodes: readonly LocalNode[], req: Request, res: Response): Promise<void> {
-  const started = Date.now();
+  const startedMs = performance.now();
   const body = await openBody(req, nodes.length > 1);
   const request: LocalRequest = { method: req.method, path: pathOf(req), headers: req.headers, body };
   const able = await nodesFor(nodes, body.model);
@@ -100,7 +100,8 @@ async function serve(nodes: readonly LocalNode[], req: Request, res: Response): 
       if (isGone(res)) return;
       const node = leastBusy(able);
       const end = await node.send(request, res);
-      debug('%s %s at %s: %s, %d ms', req.method, request.path, node.origin, end, Date.now() - started);
+      const tookMs = Math.round(performance.now() - startedMs);
+      debug('%s %s at %s: %s, %d ms', req.method, request.path, node.origin, end, tookMs);
       if (end !== 'refused') return;
     }
   } finally {
@@ -127,7 +128,7 @@ async function nodesFor(
 
 /** @throws RouterError `no_local_node` */
 function leastBusy(nodes: readonly LocalNode[]): LocalNode {
-  const now = Date.now();
+  const now = performance.now();
   const [first, ...others] = nodes.filter((node) => node.leftOutUntil <= now);
   if (first === undefined) throw noNode(Math.min(...nodes.map((node) => node.leftOutUntil)) - now);
   return others.reduce((best, node) => (node.open < best.open ? node : best), first);

@@ -20,15 +20,16 @@ export interface ModelList {
 
 export function createModelList(url: URL, agent: Agent): ModelList {
   let models: readonly Model[] = [];
+  // By `performance.now()`: the clock on the wall can be set.
   let freshUntil = 0;
   let running: Promise<readonly Model[]> | undefined;
 
   async function refresh(): Promise<readonly Model[]> {
     try {
       models = toModels(await getJson(url, agent));
-      freshUntil = Date.now() + FRESH_MS;
+      freshUntil = performance.now() + FRESH_MS;
     } catch {
-      freshUntil = Date.now() + RETRY_MS;
+      freshUntil = performance.now() + RETRY_MS;
     }
     running = undefined;
     return models;
@@ -36,7 +37,7 @@ export function createModelList(url: URL, agent: Agent): ModelList {
 
   return {
     async get() {
-      if (Date.now() < freshUntil) return models;
+      if (performance.now() < freshUntil) return models;
       running ??= refresh();
       return running;
     },

@@ -26,7 +26,7 @@ export interface LocalNode {
   readonly models: ModelList;
   /** Requests that have not ended yet. */
   readonly open: number;
-  /** When it may be tried again, in milliseconds since 1970; in the past for a node that can be reached. */
+  /** When it may be tried again, in milliseconds of `performance.now()`; in the past for a node that can be reached. */
   readonly leftOutUntil: number;
   /** Settles when all is over. Rejects while the client has not been answered: a RouterError, or a bug. */
   send(request: LocalRequest, res: ServerResponse): Promise<ExchangeEnd>;
@@ -67,7 +67,7 @@ export function createLocalNode(base: URL, timeouts: LocalTimeouts): LocalNode {
       try {
         await proxy(exchange, res, (error) => exchange.crash(error));
         const end = await exchange.ended;
-        if (end === 'refused') leftOutUntil = Date.now() + LEFT_OUT_MS;
+        if (end === 'refused') leftOutUntil = performance.now() + LEFT_OUT_MS;
         return end;
       } finally {
         open -= 1;
