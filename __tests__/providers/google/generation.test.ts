@@ -80,6 +80,17 @@ describe('response_format', () => {
     expect(configOf({ response_format: { type: 'text' } })).toBeUndefined();
   });
 
+  test('json_object is a media type, and the schema some clients add to it is reported', () => {
+    const withSchema = (value?: JsonValue): JsonObject => ({
+      response_format: { type: 'json_object', ...(value !== undefined && { schema: value }) },
+    });
+    for (const fields of [withSchema(), withSchema(null), withSchema({ type: 'object' })])
+      expect(configOf(fields)).toEqual({ responseMimeType: 'application/json' });
+    expect(droppedOf(withSchema())).toEqual([]);
+    expect(droppedOf(withSchema(null))).toEqual([]);
+    expect(droppedOf(withSchema({ type: 'object' }))).toEqual(['response_format.schema']);
+  });
+
   test('const becomes an enum at every place of a schema, and nowhere else', () => {
     const given = {
       type: 'object',
