@@ -149,7 +149,7 @@ describe('the answer', () => {
 
   test('a refusal is told by the reason and not put into the text', () => {
     const refused = completion(
-      { content: '', refusal: 'No.' },
+      { content: null, refusal: 'No.' },
       { finish_reason: 'content_filter', native_finish_reason: 'refusal' },
     );
     expect(toAnswer(refused)).toMatchObject({

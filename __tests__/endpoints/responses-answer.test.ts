@@ -213,7 +213,7 @@ test('a refusal is a part of its own, behind the text', () => {
   expect(outputOf(refused, { finish_reason: 'content_filter' })).toEqual([
     message(0, [text('Well'), { type: 'refusal', refusal: 'No.' }], { status: 'incomplete' }),
   ]);
-  expect(outputOf({ content: '', refusal: 'No.' })).toEqual([
+  expect(outputOf({ content: null, refusal: 'No.' })).toEqual([
     message(0, [{ type: 'refusal', refusal: 'No.' }]),
   ]);
 });

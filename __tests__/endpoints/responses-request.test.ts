@@ -426,6 +426,36 @@ describe('what cannot be carried is 400', () => {
       "Tools of type 'web_search_preview' are built into OpenAI: this cloud can call functions only.",
     );
   });
+
+  const ONLY =
+    "/v1/responses takes tools of type 'function'; a cloud's own can be given on /v1/chat/completions.";
+
+  test.each<[string, JsonObject, string, string, string]>([
+    [
+      "a cloud's own tool",
+      { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
+      'tools[0]',
+      'unsupported_parameter',
+      `Tools of type 'web_search_20250305' are not known here: ${ONLY}`,
+    ],
+    [
+      "a function in a cloud's own form",
+      { tools: [{ name: 'f', input_schema: { type: 'object' } }] },
+      'tools[0].type',
+      'invalid_value',
+      `'tools[0].type' is missing: ${ONLY}`,
+    ],
+    [
+      "a choice in a cloud's own form",
+      { tool_choice: { type: 'any' } },
+      'tool_choice',
+      'unsupported_parameter',
+      `Tools of type 'any' are not known here: ${ONLY}`,
+    ],
+  ])('with another sentence for %s', (_name, fields, param, code, message) => {
+    const error = errorOf(() => toChat({ model, input: 'Hi', ...fields }));
+    expect(error).toEqual({ message, type: 'invalid_request_error', param, code });
+  });
 });
 
 describe("the names of a cloud's complaints", () => {

@@ -69,6 +69,8 @@ describe('responses', () => {
     [part({ type: 'input_image', image_url: null, file_id: 'a' })],
     [part({ type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } })],
     [{ input: 'a', text: { format: null }, reasoning: { effort: null }, tools: [{ type: 'web_search' }] }],
+    // The conversion has more to say of it.
+    [{ input: 'a', tools: [{ name: 'f' }] }],
     [
       {
         input: 'a',
@@ -101,7 +103,7 @@ describe('responses', () => {
     [item({ type: 'function_call_output', output: 'a' }), '/input/0/call_id'],
     [item({ type: 'function_call_output', call_id: 'a' }), '/input/0/output'],
     [{ input: 'a', max_output_tokens: 0 }, '/max_output_tokens'],
-    [{ input: 'a', tools: [{ name: 'f' }] }, '/tools/0/type'],
+    [{ input: 'a', tools: [{ type: 1 }] }, '/tools/0/type'],
     [{ input: 'a', tools: [{ type: 'function' }] }, '/tools/0/name'],
     [{ input: 'a', text: { format: {} } }, '/text/format/type'],
     [{ input: 'a', text: 'json' }, '/text'],

@@ -19,8 +19,8 @@ export function accumulate(parts: readonly StreamPart[], keepIndex = false): Acc
     message = merge(message, part.delta as JsonObject);
     finish_reason = part.finish_reason ?? finish_reason;
   }
-  const hasCalls = message['tool_calls'] !== undefined || message['function_call'] !== undefined;
-  const content = message['content'] === '' && hasCalls ? null : message['content'];
+  const hasOther = ['tool_calls', 'function_call', 'refusal'].some((key) => message[key] !== undefined);
+  const content = message['content'] === '' && hasOther ? null : message['content'];
   const whole = { ...message, content, refusal: message['refusal'] ?? null } as JsonObject;
   return { message: keepIndex ? whole : withoutIndexes(whole), finish_reason };
 }

@@ -26,6 +26,10 @@ function row(status: number, type: string, message = 'M', details?: object): unk
 
 const REFUSED = 'invalid_request_error';
 const KEY = 'Anthropic refused the API key of this server. Check ANTHROPIC_API_KEY.';
+const KEEP =
+  "Keep system and earlier messages, tools, tool_choice's allowed tools and response_format as they were, or send the conversation without its thinking (`thinking_blocks` and `content_blocks`, or `reasoning` items).";
+const AUTO =
+  "Ask with tool_choice 'auto', or for JSON with response_format 'json_schema' (on /v1/responses: text.format).";
 const LATER = 'Rate limit exceeded. Please retry later.';
 
 test.each<[number, string, string, unknown[]]>([
@@ -50,7 +54,7 @@ test.each<[number, string, string, unknown[]]>([
       400,
       REFUSED,
       null,
-      'tool_choice: type "tool" and "any" are not supported for this model.',
+      `tool_choice: type "tool" and "any" are not supported for this model. ${AUTO}`,
       'tool_choice',
     ],
   ],
@@ -123,6 +127,40 @@ test.each<[number, string, string, unknown[]]>([
   [302, 'something', 'M', [502, 'server_error', 'provider_error', 'M', null]],
 ])('%i %s, %s', (status, type, message, out) => {
   expect(row(status, type, message)).toEqual(out);
+});
+
+describe('what to do is said behind the words of the cloud', () => {
+  test.each<[string, string]>([
+    ['messages.1.content.0: Invalid `signature` in `thinking` block', `. ${KEEP}`],
+    [
+      'messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation.',
+      ` ${KEEP}`,
+    ],
+    ['Thinking blocks with an INVALID signature were sent.', ` ${KEEP}`],
+    ['messages.3: This block is bound\nto another conversation', `. ${KEEP}`],
+    ['Forced tool use (`tool_choice` "any") isn\'t supported by this model!', ` ${AUTO}`],
+    ['tool_choice: Type "tool" is Not Supported for claude-x', `. ${AUTO}`],
+  ])('%s', (message, advice) => {
+    const { body } = shown(400, said(REFUSED, message));
+    expect([body?.error.message, body?.error.provider_error?.message]).toEqual([message + advice, message]);
+  });
+
+  test.each([
+    'messages.1.content.0.thinking.signature: Field required',
+    'messages.1.content.0.thinking.signature: Input should be a valid string',
+    'thinking: Input tag is invalid',
+    'Thinking may not be enabled when tool_choice forces tool use.',
+    'tool_choice: disable_parallel_tool_use is not supported for this model.',
+    "tool_choice: Tool 'f' not found in provided tools",
+    '"thinking.type.enabled" is not supported for this model',
+  ])('and not behind others: %s', (message) => {
+    expect(shown(400, said(REFUSED, message)).body?.error.message).toBe(message);
+  });
+
+  test('nor where the status is another', () => {
+    const message = 'Invalid `signature` in `thinking` block';
+    expect(shown(500, said('api_error', message)).body?.error.message).toBe(message);
+  });
 });
 
 test.each(['enforced_spend_limit_reached', 'contract_spend_limit_reached'])(

@@ -293,6 +293,13 @@ describe('response_format', () => {
     expect(droppedOf({ response_format: { type: 'json_object' } })).toEqual(['response_format']);
   });
 
+  test('the schema some clients add to json_object is reported by its own name', () => {
+    const dropped = (schema: JsonValue): string[] =>
+      droppedOf({ response_format: { type: 'json_object', schema } });
+    expect(dropped({ type: 'object' })).toEqual(['response_format', 'response_format.schema']);
+    expect(dropped(null)).toEqual(['response_format']);
+  });
+
   test('a schema that is missing is the mistake of the client', () => {
     const error = refusalOf({ response_format: { type: 'json_schema', json_schema: { name: 'n' } } });
     expect([error.status, error.code, error.param]).toEqual([

@@ -94,6 +94,14 @@ describe('the message', () => {
     expect(messageOf()).toMatchObject({ content: '' });
   });
 
+  // The Agents SDK, over chat, takes any content that is not null for the answer.
+  test('of a refusal has null for its text, unless there is some', () => {
+    const end = { stop_reason: 'refusal', stop_details: { explanation: 'No.' } };
+    expect(choiceOf([], end)?.message).toEqual({ role: 'assistant', content: null, refusal: 'No.' });
+    expect(choiceOf([text('')], end)?.message).toEqual({ role: 'assistant', content: null, refusal: 'No.' });
+    expect(choiceOf([text('a')], end)?.message).toEqual({ role: 'assistant', content: 'a', refusal: 'No.' });
+  });
+
   test('has calls with their arguments as JSON, and the keys of Anthropic beside', () => {
     const extras = { caller: { type: 'code_execution_20260120', tool_id: 's' }, toolset_name: 'browser' };
     expect(messageOf(use('a', { ...extras, unknown: 1 }), use('b', { input: null }))).toMatchObject({

@@ -80,6 +80,17 @@ describe('response_format', () => {
     expect(configOf({ response_format: { type: 'text' } })).toBeUndefined();
   });
 
+  test('json_object is a media type, and the schema some clients add to it is reported', () => {
+    const withSchema = (value?: JsonValue): JsonObject => ({
+      response_format: { type: 'json_object', ...(value !== undefined && { schema: value }) },
+    });
+    for (const fields of [withSchema(), withSchema(null), withSchema({ type: 'object' })])
+      expect(configOf(fields)).toEqual({ responseMimeType: 'application/json' });
+    expect(droppedOf(withSchema())).toEqual([]);
+    expect(droppedOf(withSchema(null))).toEqual([]);
+    expect(droppedOf(withSchema({ type: 'object' }))).toEqual(['response_format.schema']);
+  });
+
   test('const becomes an enum at every place of a schema, and nowhere else', () => {
     const given = {
       type: 'object',
@@ -167,9 +178,50 @@ describe('response_format', () => {
   test('a schema that is a reference itself keeps what it points to', () => {
     const definitions = { T: { type: 'object', properties: { a: { const: 1 } } } };
     expect(schemaSent({ $ref: '#/definitions/T', title: 'T', definitions })).toEqual({
-      $ref: '#/definitions/T',
-      definitions: { T: { type: 'object', properties: { a: { enum: [1] } } } },
+      $ref: '#/$defs/T',
+      $defs: { T: { type: 'object', properties: { a: { enum: [1] } } } },
     });
+  });
+
+  test('definitions are $defs, the one name Google knows, and so are they in references; a property is not', () => {
+    const inner = { definitions: { definitions: { type: 'string' } } };
+    const given = {
+      type: 'object',
+      properties: {
+        definitions: { type: 'object', properties: { definitions: { $ref: '#/definitions/T' } } },
+        $ref: { $ref: '#/properties/definitions/properties/definitions' },
+        list: { type: 'array', items: { anyOf: [{ $ref: '#/definitions/T/definitions/definitions' }] } },
+        data: { type: 'object', enum: [{ definitions: {}, $ref: '#/definitions/T' }], default: inner },
+        elsewhere: { $ref: 'https://e.org/schema.json#/definitions/T' },
+        notText: { $ref: 1 },
+      },
+      definitions: { T: { type: 'object', ...inner }, definitions: { $ref: '#/definitions/definitions' } },
+    };
+    expect(schemaSent(given)).toEqual({
+      type: 'object',
+      properties: {
+        definitions: { type: 'object', properties: { definitions: { $ref: '#/$defs/T' } } },
+        $ref: { $ref: '#/properties/definitions/properties/definitions' },
+        list: { type: 'array', items: { anyOf: [{ $ref: '#/$defs/T/$defs/definitions' }] } },
+        data: { type: 'object', enum: [{ definitions: {}, $ref: '#/definitions/T' }], default: inner },
+        elsewhere: { $ref: 'https://e.org/schema.json#/definitions/T' },
+        notText: { $ref: 1 },
+      },
+      $defs: {
+        T: { type: 'object', $defs: { definitions: { type: 'string' } } },
+        definitions: { $ref: '#/$defs/definitions' },
+      },
+    });
+  });
+
+  test('a schema with both names for them stays as it is: one could hide the other', () => {
+    const given = {
+      type: 'object',
+      properties: { a: { $ref: '#/definitions/T' }, b: { $ref: '#/$defs/T' } },
+      definitions: { T: { type: 'string' } },
+      $defs: { T: { type: 'number' } },
+    };
+    expect(schemaSent(given)).toEqual(given);
   });
 
   test('a property named __proto__ stays a property', () => {

@@ -337,12 +337,23 @@ describe('answers that are none', () => {
     expect(respond({ promptFeedback: { blockReason } }).choices).toEqual([
       {
         index: 0,
-        message: { role: 'assistant', content: '', refusal: `Google blocked the prompt: ${blockReason}.` },
+        message: { role: 'assistant', content: null, refusal: `Google blocked the prompt: ${blockReason}.` },
         logprobs: null,
         finish_reason: 'content_filter',
         native_finish_reason: `PROMPT_${blockReason}`,
       },
     ]);
+  });
+
+  // The Agents SDK, over chat, takes any content that is not null for the answer.
+  test('a filtered answer without text has null in its place', () => {
+    expect(choiceOf({ content: { parts: [{ text: '' }] }, finishReason: 'SAFETY' })).toEqual({
+      index: 0,
+      message: { role: 'assistant', content: null, refusal: 'Google stopped the answer: SAFETY.' },
+      logprobs: null,
+      finish_reason: 'content_filter',
+      native_finish_reason: 'SAFETY',
+    });
   });
 
   test('a prompt that is blocked when its answer has begun ends it as a filter does', () => {

@@ -110,7 +110,7 @@ function toTools(tools: JsonValue): JsonObject[] {
 function toTool(tool: JsonValue, path: string): JsonObject {
   if (!isObject(tool)) throw invalid(path, 'must be an object');
   const { type, name, description, parameters, strict, ...rest } = tool;
-  if (typeof type !== 'string') throw invalid(`${path}.type`, 'is missing');
+  if (typeof type !== 'string') throw invalid(`${path}.type`, `is missing: ${FUNCTIONS_ONLY}`);
   if (type !== 'function') throw refusedTool(type, path);
   return {
     ...rest,
@@ -124,13 +124,39 @@ function toTool(tool: JsonValue, path: string): JsonObject {
   };
 }
 
+/** The types of `Tool` and `ToolChoiceTypes` in the `openai` package that OpenAI runs or has trained its models on. */
+const BUILT_IN: ReadonlySet<string> = new Set([
+  'apply_patch',
+  'code_interpreter',
+  'computer',
+  'computer_use',
+  'computer_use_preview',
+  'file_search',
+  'image_generation',
+  'local_shell',
+  'mcp',
+  'namespace',
+  'programmatic_tool_calling',
+  'shell',
+  'tool_search',
+  'web_search',
+  'web_search_2025_08_26',
+  'web_search_preview',
+  'web_search_preview_2025_03_11',
+]);
+
+const FUNCTIONS_ONLY =
+  "/v1/responses takes tools of type 'function'; a cloud's own can be given on /v1/chat/completions";
+
 function refusedTool(type: string, path: string): Error {
-  return type === 'custom'
-    ? unsupported(path, "This cloud calls functions with JSON, not tools of type 'custom'")
-    : unsupported(
-        path,
-        `Tools of type '${nameOf(type)}' are built into OpenAI: this cloud can call functions only`,
-      );
+  if (type === 'custom')
+    return unsupported(path, "This cloud calls functions with JSON, not tools of type 'custom'");
+  return unsupported(
+    path,
+    BUILT_IN.has(type)
+      ? `Tools of type '${nameOf(type)}' are built into OpenAI: this cloud can call functions only`
+      : `Tools of type '${nameOf(type)}' are not known here: ${FUNCTIONS_ONLY}`,
+  );
 }
 
 /** A choice is a word, one function, or a list of those that are allowed. */

@@ -48,10 +48,10 @@ const item = {
   ],
 };
 
+/** Without a type it is likely in a cloud's own form: the conversion says more of that than "is missing". */
 const tool = {
   type: 'object',
   properties: { type: text },
-  required: ['type'],
   allOf: [whenType('function', { name: text })],
 };
 

@@ -1,6 +1,6 @@
 /**
  * Anthropic's errors as ours. Error types can grow and the wording of messages can change, so the status decides first,
- * and the three tests on words are best effort. https://platform.claude.com/docs/en/api/errors
+ * and the tests on words are best effort. https://platform.claude.com/docs/en/api/errors
  */
 import {
   rateLimitMessage,
@@ -40,6 +40,21 @@ const SPENT: ReadonlySet<string> = new Set(['enforced_spend_limit_reached', 'con
 
 const OUT_OF_CREDIT =
   /^(?:your credit balance is too low|you have reached your specified .{0,60}api usage limits)/i;
+
+const KEEP_THINKING =
+  "Keep system and earlier messages, tools, tool_choice's allowed tools and response_format as they were, or send the " +
+  'conversation without its thinking (`thinking_blocks` and `content_blocks`, or `reasoning` items).';
+
+/** What to do, where Anthropic's words say only what is wrong. All words of a row must be there, in any order. */
+const ADVICE: readonly { readonly words: readonly RegExp[]; readonly sentence: string }[] = [
+  { words: [/\binvalid\b/i, /signature/i, /thinking/i], sentence: KEEP_THINKING },
+  { words: [/\bbound\s+to\s+(?:a\s+different|another)\s+conversation\b/i], sentence: KEEP_THINKING },
+  {
+    words: [/tool_choice/i, /\b(?:any|tool|forced)\b/i, /(?:\bnot|n't)\s+supported\b/i],
+    sentence:
+      "Ask with tool_choice 'auto', or for JSON with response_format 'json_schema' (on /v1/responses: text.format).",
+  },
+];
 
 /** Longest piece of a body that is no JSON, in characters: it is for people, and may be a whole page of HTML. */
 const MAX_TEXT = 200;
@@ -133,9 +148,17 @@ function refused({ message }: Said, fail: Fail): RouterError {
   // What agents look for before they shorten the conversation.
   const isTooLong = /^prompt is too long/i.test(message);
   return fail('request_refused', {
+    message: withAdvice(message),
     code: isTooLong ? 'context_length_exceeded' : null,
     param: pathIn(message),
   });
+}
+
+/** The words of the cloud come first: a client may look for them. */
+function withAdvice(message: string): string {
+  const advice = ADVICE.find(({ words }) => words.every((word) => word.test(message)));
+  if (advice === undefined) return message;
+  return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${advice.sentence}`;
 }
 
 /** The cloud's own words stay here: they can hold a part of the key. */

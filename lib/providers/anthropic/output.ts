@@ -18,7 +18,11 @@ export function toOutput(request: ChatRequest): RequestPart {
     case 'text':
       return { fields: {}, dropped: [] };
     case 'json_object':
-      return { fields: { system: [{ type: 'text', text: JSON_OBJECT_LINE }] }, dropped: ['response_format'] };
+      return {
+        fields: { system: [{ type: 'text', text: JSON_OBJECT_LINE }] },
+        // A schema beside the type is no field of OpenAI's: llama.cpp and its clients know it.
+        dropped: ['response_format', ...(isSet(format['schema']) ? ['response_format.schema'] : [])],
+      };
     case 'json_schema':
       return ownFormat(request) === undefined
         ? toFormat(format['json_schema'])

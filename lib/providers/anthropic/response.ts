@@ -61,12 +61,14 @@ export function callsFinish(legacy: boolean): 'function_call' | 'tool_calls' {
 function toMessage(blocks: readonly JsonObject[], stop: Stop, legacy: boolean): AssistantMessage {
   const texts = blocks.filter(({ type }) => type === 'text');
   const content = texts.map(textIn).join('');
-  const hasCalls = blocks.some(({ type }) => type === 'tool_use');
+  const refusal = toRefusal(stop);
+  const hasOther = refusal !== null || blocks.some(({ type }) => type === 'tool_use');
   const whole = blocks.filter((block) => !isUnsigned(block));
   return {
     role: 'assistant',
-    content: content === '' && hasCalls ? null : content,
-    refusal: toRefusal(stop),
+    // Agents take content that is not null for the answer, also where it is empty.
+    content: content === '' && hasOther ? null : content,
+    refusal,
     ...thoughtsOf(blocks),
     ...callsOf(blocks, legacy),
     ...citationsOf(texts),

@@ -91,11 +91,16 @@ function logprobs(request: ChatRequest): Generation {
 
 function responseFormat(format: JsonValue | undefined): Generation {
   if (!isPresent(format)) return piece({});
-  switch (wordOf(isObject(format) ? format.type : undefined)) {
+  const { type, schema } = isObject(format) ? format : {};
+  switch (wordOf(type)) {
     case 'text':
       return piece({});
     case 'json_object':
-      return piece({ responseMimeType: 'application/json' });
+      // A schema beside the type is no field of OpenAI's: llama.cpp and its clients know it.
+      return piece(
+        { responseMimeType: 'application/json' },
+        isPresent(schema) ? ['response_format.schema'] : [],
+      );
     case 'json_schema':
       return piece({ responseMimeType: 'application/json', responseJsonSchema: schemaOf(format) });
     default:

@@ -105,7 +105,8 @@ function toMessage(
   const others = pick(parts, 'other').map(({ raw }) => raw);
   const message: AssistantMessage = {
     role: 'assistant',
-    content: text === '' && calls.length > 0 ? null : text,
+    // Agents take content that is not null for the answer, also where it is empty.
+    content: text === '' && (calls.length > 0 || refusal !== null) ? null : text,
     refusal,
     ...(reasoning.length > 0 && { reasoning_content: reasoning.join('') }),
     ...callFields(calls, context.isLegacy),

@@ -1,6 +1,6 @@
 /**
- * JSON Schema for `responseJsonSchema`, which knows `enum` but not `const`, and takes nothing beside a `$ref`. Everything
- * else passes as it is; tools' schemas, of which Google says no such thing, are not touched at all.
+ * JSON Schema for `responseJsonSchema`, which knows `enum` but not `const`, `$defs` but not `definitions`, and takes nothing
+ * beside a `$ref`. Everything else passes as it is; tools' schemas, of which Google says no such thing, are not touched at all.
  * https://ai.google.dev/api/generate-content#GenerationConfig
  */
 import { isObject, type JsonObject, type JsonValue } from '../../openai/types.ts';
@@ -27,23 +27,53 @@ const SCHEMAS = new Set([
 const SCHEMA_MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions']);
 
 /** A copy of a schema that Google takes. The given one stays as it is. */
-export function toAnswerSchema(schema: JsonValue): JsonValue {
-  if (Array.isArray(schema)) return schema.map(toAnswerSchema);
-  if (!isObject(schema)) return schema;
-  const constant = schema.const === undefined ? undefined : toKeyword(schema.const);
-  return mapObject(schema, (key, value) => {
-    if (schema.$ref !== undefined && !mayStandBesideRef(key)) return undefined;
-    if (key === 'const') return constant;
-    if (constant !== undefined && (key === 'enum' || key === constant[0])) return undefined;
-    if (SCHEMAS.has(key)) return [key, toAnswerSchema(value)];
-    if (SCHEMA_MAPS.has(key) && isObject(value)) {
-      return [key, mapObject(value, (name, property) => [name, toAnswerSchema(property)])];
-    }
-    return [key, value];
-  });
+export function toAnswerSchema(given: JsonValue): JsonValue {
+  const isRenamed = !usesBothNames(given);
+
+  function convert(schema: JsonValue): JsonValue {
+    if (Array.isArray(schema)) return schema.map(convert);
+    if (!isObject(schema)) return schema;
+    const constant = schema.const === undefined ? undefined : toKeyword(schema.const);
+    return mapObject(schema, (key, value) => {
+      if (schema.$ref !== undefined && !mayStandBesideRef(key)) return undefined;
+      if (key === 'const') return constant;
+      if (constant !== undefined && (key === 'enum' || key === constant[0])) return undefined;
+      if (SCHEMAS.has(key)) return [key, convert(value)];
+      if (SCHEMA_MAPS.has(key) && isObject(value)) {
+        return [isRenamed ? newName(key) : key, mapObject(value, (name, inner) => [name, convert(inner)])];
+      }
+      return [key, isRenamed && key === '$ref' ? toReference(value) : value];
+    });
+  }
+
+  return convert(given);
 }
 
-/** `definitions` is the older name of `$defs`: without it the reference would point to nothing. */
+/** Google knows `$defs` alone, and zod and others still write `definitions`, its older name. */
+function newName(keyword: string): string {
+  return keyword === 'definitions' ? '$defs' : keyword;
+}
+
+/** In one map, entries of the same name would hide each other: such a schema keeps both. */
+function usesBothNames(value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Object.hasOwn(value, 'definitions') && Object.hasOwn(value, '$defs')) return true;
+  return Object.values(value).some((inner) => inner !== undefined && usesBothNames(inner));
+}
+
+/** `#/definitions/T` is `#/$defs/T`. A step behind a map's keyword is a name and stays, whatever it is. */
+function toReference(reference: JsonValue): JsonValue {
+  if (typeof reference !== 'string' || !reference.startsWith('#/')) return reference;
+  let isName = false;
+  const steps = reference.split('/').map((step) => {
+    const wasName = isName;
+    isName = !wasName && SCHEMA_MAPS.has(step);
+    return wasName ? step : newName(step);
+  });
+  return steps.join('/');
+}
+
+/** `definitions` is kept for what the reference points to. */
 function mayStandBesideRef(key: string): boolean {
   return key.startsWith('$') || key === 'definitions';
 }
