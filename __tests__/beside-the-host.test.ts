@@ -164,6 +164,31 @@ describe('a body that is the host’s', () => {
     socket.destroy();
   });
 
+  test('bears no marks: nobody has read it, and who reads it is known to Node as its reader', async () => {
+    const marksOf = async (...before: RequestHandler[]): Promise<unknown[]> => {
+      const marks: unknown[] = [];
+      let closed: Promise<unknown> | undefined;
+      const reads: RequestHandler = (req, res) => {
+        closed = once(req, 'close');
+        marks.push(req.readableFlowing, req.readableDidRead, req.listenerCount('readable'));
+        // A request that Node does not know as read is drained once more when it has been answered.
+        res.on('close', () => marks.push((req as { _dumped?: boolean })._dumped));
+        req.on('data', () => undefined).on('end', () => res.end('LOCAL'));
+      };
+      const server = await startHost(express().use(...before, reads));
+      const socket = await connect(server.port);
+      // Head and body in one piece, as small requests come.
+      socket.write(wire(requestFor('gpt-oss:20b')));
+      await until(socket, 'LOCAL');
+      await closed;
+      socket.destroy();
+      await server.close();
+      return marks;
+    };
+    expect(await marksOf()).toEqual([null, false, 0, false]);
+    expect(await marksOf(routerWith())).toEqual([null, false, 0, false]);
+  });
+
   test('does not stay on the connection where the host answers without reading it', async () => {
     const { port } = await serve(routerWith(), local);
     const socket = await connect(port);
