@@ -2,7 +2,7 @@
  * Finds the top-level `model` in a JSON body as its bytes arrive, and refuses what `JSON.parse` would refuse. Nothing
  * is built on the way, so that a body of many megabytes costs a fraction of parsing it and no memory.
  */
-import { skipUncontrolled } from './json-skip.ts';
+import { skipLong } from './json-skip.ts';
 import { createUtf8Check } from './utf8.ts';
 
 /** The value of a top-level `model`. */
@@ -94,6 +94,8 @@ const STOPS = STEPS.slice(STRING << 8, (STRING + 1) << 8).map((step) => (step ==
 /** 1 for all but hexadecimal digits. */
 const NO_HEX = STEPS.slice(HEX << 8, (HEX + 1) << 8).map((step) => (step === REFUSE ? 1 : 0));
 
+/** In bytes: a run of plain characters that is shorter is over before `skipLong` could have begun. */
+const NEAR = 64;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MODEL_KEY = '"model"';
@@ -112,11 +114,6 @@ class Scanner implements JsonScanner {
   private ended = false;
   /** Offset of the current chunk in the body. */
   private base = 0;
-  /** The current chunk, for `skipUncontrolled`. */
-  private view: DataView | undefined = undefined;
-  /** Where in the chunk the next quote and the next backslash stand, as of the last look; its length: nowhere. */
-  private quoteAt = -1;
-  private backslashAt = -1;
   private readonly utf8 = createUtf8Check();
 
   /** What `untilModel` has left out of a chunk. */
@@ -165,9 +162,6 @@ class Scanner implements JsonScanner {
     if (bad < bytes.length) return this.fail('invalid UTF-8', bad);
     if (this.tokenStart !== -1) this.keepPiece(bytes);
     this.base += bytes.length;
-    this.view = undefined;
-    this.quoteAt = -1;
-    this.backslashAt = -1;
   }
 
   end(): void {
@@ -199,7 +193,7 @@ class Scanner implements JsonScanner {
       at++;
       if (step < OPEN_OBJECT) {
         if (step === state) {
-          at = step === STRING ? this.skipPlain(bytes, at, to) : skipSame(bytes, at, to, state);
+          at = step === STRING ? skipText(bytes, at, to) : skipSame(bytes, at, to, state);
         }
         state = step;
         continue;
@@ -221,12 +215,12 @@ class Scanner implements JsonScanner {
           this.inKey = true;
           if (this.depth === 1) this.openToken(at - 1, LONGEST_MODEL_KEY);
           state = STRING;
-          at = this.skipPlain(bytes, at, to);
+          at = skipText(bytes, at, to);
           break;
         case OPEN_STRING:
           this.inKey = false;
           state = STRING;
-          at = this.skipPlain(bytes, at, to);
+          at = skipText(bytes, at, to);
           break;
         case CLOSE_STRING:
           state = this.inKey ? this.endKey(bytes, at) : this.endValue(bytes, at);
@@ -343,37 +337,19 @@ class Scanner implements JsonScanner {
     const escaped = token.includes('\\');
     return { value: escaped ? String(JSON.parse(token)) : token.slice(1, -1), ...position, escaped };
   }
-
-  /** Over plain characters and whole escapes, to a byte that the machine must see: mostly the closing quote. */
-  private skipPlain(bytes: Buffer, from: number, to: number): number {
-    let at = from;
-    for (;;) {
-      const near = Math.min(to, at + 48);
-      while (at < near && STOPS[bytes[at]!] === 0) at++;
-      if (at === near) at = this.skipFar(bytes, at, to);
-      const escape = at < to && bytes[at] === BACKSLASH ? escapeLength(bytes, at, to) : 0;
-      if (escape === 0) return at;
-      at += escape;
-    }
-  }
-
-  private skipFar(bytes: Buffer, from: number, to: number): number {
-    let at = from;
-    if (to - at >= 32) {
-      this.view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      // Looked for once each, however often something else comes in between: the whole stays linear.
-      if (this.quoteAt < at) this.quoteAt = indexOrEnd(bytes, QUOTE, at);
-      if (this.backslashAt < at) this.backslashAt = indexOrEnd(bytes, BACKSLASH, at);
-      at = skipUncontrolled(this.view, at, Math.min(this.quoteAt, this.backslashAt, to));
-    }
-    while (at < to && STOPS[bytes[at]!] === 0) at++;
-    return at;
-  }
 }
 
-function indexOrEnd(bytes: Buffer, byte: number, from: number): number {
-  const at = bytes.indexOf(byte, from);
-  return at === -1 ? bytes.length : at;
+/** Over plain characters and whole escapes, to a byte that the machine must see: mostly the closing quote. */
+function skipText(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  for (;;) {
+    const near = Math.min(at + NEAR, to);
+    while (at < near && STOPS[bytes[at]!] === 0) at++;
+    if (at === near) at = skipLong(bytes, at, to);
+    const escape = at < to && bytes[at] === BACKSLASH ? escapeLength(bytes, at, to) : 0;
+    if (escape === 0) return at;
+    at += escape;
+  }
 }
 
 /** Length of the escape that begins at a backslash; 0 when it is cut off or wrong. */

@@ -1,0 +1,64 @@
+import { createLoop } from '../lib/json-skip-loop.ts';
+import { skipLong } from '../lib/json-skip.ts';
+
+/** By the definition of a string in RFC 8259, for bytes that are UTF-8. */
+function isStop(byte: number): boolean {
+  return byte < 0x20 || byte === 0x22 || byte === 0x5c;
+}
+
+const QUOTE = 0x22;
+
+describe('the loop', () => {
+  test('every byte is seen for what it is, wherever it stands', () => {
+    const loop = createLoop();
+    const wrong: number[][] = [];
+    for (let at = 0; at < 200; at++) {
+      for (let byte = 0; byte < 256; byte++) {
+        loop?.memory.fill(0x80, 0, 201);
+        loop?.memory.set([byte], at);
+        loop?.memory.set([QUOTE], 200);
+        if (loop?.skip() !== (isStop(byte) ? at : 200)) wrong.push([at, byte]);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('it finds the end behind the longest piece, and what stands beyond is no matter', () => {
+    const loop = createLoop();
+    loop?.memory.fill(0x41);
+    loop?.memory.fill(QUOTE, 65_536);
+    expect(loop?.skip()).toBe(65_536);
+  });
+});
+
+/** About the ends of the pieces that are copied: 1, 4, 16 and 64 KB, and again 64. */
+const ENDS = [1_024, 5_120, 21_504, 87_040, 152_576];
+const NEAR_ENDS = ENDS.flatMap((end) => [end - 65, end - 1, end, end + 1, end + 15, end + 64]);
+
+describe('long runs', () => {
+  test('it stops at the first byte that is no plain character, in whichever piece it is', () => {
+    const found = NEAR_ENDS.map((at) => {
+      const bytes = Buffer.alloc(at + 100, 'x');
+      bytes[at + 7] = 0x0a;
+      bytes[at + 8] = QUOTE;
+      return skipLong(bytes, 7, bytes.length) - 7;
+    });
+    expect(found).toEqual(NEAR_ENDS);
+  });
+
+  test('it goes no further than it is told, and takes nothing from the run before', () => {
+    const bytes = Buffer.alloc(200_000, '"');
+    skipLong(bytes, 0, bytes.length);
+    const found = NEAR_ENDS.map((to) => {
+      bytes.fill('x', 3, to);
+      return skipLong(bytes, 3, to);
+    });
+    expect(found).toEqual(NEAR_ENDS);
+  });
+
+  test('a window of a larger buffer is read where it stands', () => {
+    const bytes = new Uint8Array(6_000).fill(0x78);
+    bytes[3_001] = QUOTE;
+    expect(skipLong(new Uint8Array(bytes.buffer, 1, 4_000), 500, 4_000)).toBe(3_000);
+  });
+});

@@ -1,0 +1,121 @@
+/**
+ * The loop that finds the end of a run of plain characters, 64 bytes at a time. It takes a third of the time of the best
+ * one in JavaScript, which has no such instructions: those of WebAssembly are written down here as they are encoded.
+ */
+
+export const LAST_CONTROL = 0x1f;
+export const QUOTE = 0x22;
+export const BACKSLASH = 0x5c;
+
+/** In bytes: what can be looked at in one go. It is as long as one of WebAssembly's pages of memory. */
+export const LONGEST_PIECE = 65_536;
+/** The second one is for what the loop loads behind the longest piece. */
+const PAGES = 2;
+
+export interface Loop {
+  /** What it looks at. */
+  readonly memory: Uint8Array;
+  /** Where the first quote, backslash or control character stands. There must be one, wherever it is. */
+  readonly skip: () => number;
+}
+
+/** @returns undefined where there is no such WebAssembly: under `--jitless`, and on processors of before 2008. */
+export function createLoop(): Loop | undefined {
+  try {
+    const { memory, skip } = new WebAssembly.Instance(new WebAssembly.Module(createModule())).exports;
+    return { memory: new Uint8Array(memory.buffer), skip };
+  } catch {
+    return undefined;
+  }
+}
+
+/** As much as is used here: TypeScript knows it as a thing of browsers. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => {
+    readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; readonly skip: Loop['skip'] };
+  };
+};
+
+/**
+ * Instructions, as they are encoded; those with 0xfd work on 16 bytes at once, each by itself.
+ * https://webassembly.github.io/spec/core/binary/instructions.html
+ */
+const BLOCK = [0x02, 0x40];
+const LOOP = [0x03, 0x40];
+const IF = [0x04, 0x40];
+const END = [0x0b];
+/** To the beginning of a loop, or the end of a block: 0 is the innermost. */
+const jump = (level: number): number[] => [0x0c, level];
+const jumpIf = (level: number): number[] => [0x0d, level];
+const get = (local: number): number[] => [0x20, local];
+const set = (local: number): number[] => [0x21, local];
+const tee = (local: number): number[] => [0x22, local];
+/** @param value Below 128. */
+const number = (value: number): number[] => [0x41, ...(value < 64 ? [value] : [value | 0x80, 0])];
+const IS_ZERO = [0x45];
+const TRAILING_ZEROS = [0x68];
+const ADD = [0x6a];
+const load16 = (offset: number): number[] => [0xfd, 0x00, 0, offset];
+const sixteenTimes = (byte: number): number[] => [...number(byte), 0xfd, 0x0f];
+const EQUAL = [0xfd, 0x23];
+const XOR = [0xfd, 0x51];
+const NONE_IS_ZERO = [0xfd, 0x63];
+/** Bit by bit, which of the sixteen are set. */
+const TO_BITS = [0xfd, 0x64];
+/** 0 where it would be below. */
+const SUBTRACT = [0xfd, 0x73];
+const MINIMUM = [0xfd, 0x77];
+const I32 = 0x7f;
+const V128 = 0x7b;
+
+/** The local variables of `skip`. All begin as 0. */
+const AT = 0;
+const STOPS = 1;
+const SIXTEEN = 2;
+
+/** For each of sixteen bytes `min(byte - 0x1f, byte ^ '"', byte ^ '\\')`: 0 if it is a stop, else something else. */
+function plainness(offset: number): number[] {
+  return [
+    [get(AT), load16(offset), tee(SIXTEEN), sixteenTimes(LAST_CONTROL), SUBTRACT],
+    [get(SIXTEEN), sixteenTimes(QUOTE), XOR, MINIMUM],
+    [get(SIXTEEN), sixteenTimes(BACKSLASH), XOR, MINIMUM],
+  ].flat(2);
+}
+
+const goOn = (bytes: number): number[] => [get(AT), number(bytes), ADD, set(AT)].flat();
+
+const SKIP = [
+  // Past every 64 bytes that are all plain,
+  [BLOCK, LOOP, plainness(0), plainness(16), MINIMUM, plainness(32), MINIMUM, plainness(48), MINIMUM],
+  [NONE_IS_ZERO, IS_ZERO, jumpIf(1), goOn(64), jump(0), END, END],
+  // then past every 16, and to the very byte.
+  [LOOP, plainness(0), sixteenTimes(0), EQUAL, TO_BITS, tee(STOPS)],
+  [IS_ZERO, IF, goOn(16), jump(1), END, END],
+  [get(AT), get(STOPS), TRAILING_ZEROS, ADD, END],
+].flat(2);
+
+/** A module of one function and its memory. */
+function createModule(): Uint8Array {
+  const types = section(1, [1, 0x60, 0, 1, I32]);
+  const functions = section(3, [1, 0]);
+  const memories = section(5, [1, 0, PAGES]);
+  const exports = section(7, [2, ...named('memory'), 2, 0, ...named('skip'), 0, 0]);
+  const code = section(10, [1, ...sized([2, 2, I32, 1, V128, ...SKIP])]);
+  const magicAndVersion = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  return Uint8Array.from([magicAndVersion, types, functions, memories, exports, code].flat());
+}
+
+function section(id: number, content: number[]): number[] {
+  return [id, ...sized(content)];
+}
+
+function named(name: string): number[] {
+  return sized([...Buffer.from(name)]);
+}
+
+/** With its length in front. @param content Shorter than 16,384. */
+function sized(content: number[]): number[] {
+  const { length } = content;
+  return [...(length < 128 ? [length] : [(length & 0x7f) | 0x80, length >> 7]), ...content];
+}
