@@ -16,6 +16,7 @@ const JSON_HEADERS = { 'content-type': 'application/json' };
  * @property {'autocannon' | 'wrk'} tool
  * @property {string} folder For what tools want as a file.
  * @property {string} dist Folder of the built package.
+ * @property {string[]} [flags] Node's own, for the measured processes.
  * @property {(name: 'nginx' | 'gateway') => Promise<System | undefined>} peer
  * @property {(peer: System, error: Error) => void} losePeer Says why a peer is left out from here on.
  * @property {(text: string) => void} say
@@ -41,7 +42,7 @@ export class System {
 
   /** @param {string} name One of those in system.mjs. @param {string} [cloud] For the router: whom it is asked for. */
   static async start(bench, name, cloud, label = cloud ?? name) {
-    const child = new Child('system.mjs', { flags: ['--expose-gc'] });
+    const child = new Child('system.mjs', { flags: ['--expose-gc', ...(bench.flags ?? [])] });
     const port = await child.ask('listen', name, { upstream: bench.upstreamPort, dist: bench.dist });
     const model = cloud === undefined ? MODELS.openai : `${cloud}:${MODELS[cloud]}`;
     return new System(
@@ -158,7 +159,11 @@ async function warmUp(bench, shot, seconds, requests = 0) {
   const first = await bench.load.ask('fire', { ...shot, seconds: 1, amount: connections * 4 });
   const rate = first.requests / first.seconds;
   const amount = Math.max(connections * 2, requests, Math.round(rate * seconds));
-  const second = await bench.load.ask('fire', { ...shot, seconds, amount });
+  const second = await bench.load.ask('fire', {
+    ...shot,
+    seconds: Math.max(seconds, requests / rate),
+    amount,
+  });
   return second.requests / second.seconds;
 }
 

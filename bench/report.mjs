@@ -46,6 +46,8 @@ ${remarks.map((remark) => `- ${remark}`).join('\n')}
 - The empty handler is an Express app that reads and parses the body and answers a fixed kilobyte with \`res.end\`. The bare pipe is undici's \`dispatch\` straight into Node's response, without
   Express. The byte relay is the same with the request's body flowing through. The express-pipe is the bare pipe as the only handler of an Express app: the least that a middleware can cost.
   The express-json is the same, but with the JSON of request and answer parsed and written again as it was: the least for a middleware that converts.
+- Megabytes on their way count as V8's own, and where its heap is as small as in these processes it collects all of it every few requests: so the rows of 2 MB are measured with a heap that
+  may be as large as that of most hosts (\`--initial-old-space-size\`).
 - Absolute times depend on the machine and on what else runs on it; ratios much less.
 `;
 }

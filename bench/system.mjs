@@ -61,10 +61,10 @@ const systems = {
   'express-json': ({ upstream }) => express().use(parseAndDispatch(new Pool(`http://127.0.0.1:${upstream}`))),
 
   /** The bare pipe with a body that flows through as it arrives. */
-  'undici-relay'({ upstream }) {
-    const pool = new Pool(`http://127.0.0.1:${upstream}`);
-    return (req, res) => dispatch(pool, req, res, req);
-  },
+  'undici-relay': ({ upstream }) => flowAndDispatch(new Pool(`http://127.0.0.1:${upstream}`)),
+
+  /** The same inside an Express app. */
+  'express-relay': ({ upstream }) => express().use(flowAndDispatch(new Pool(`http://127.0.0.1:${upstream}`))),
 };
 
 async function createRouter({ upstream, dist }) {
@@ -91,6 +91,10 @@ function peek(req, _res, next) {
     next();
   };
   req.on('readable', onReadable);
+}
+
+function flowAndDispatch(pool) {
+  return (req, res) => dispatch(pool, req, res, req);
 }
 
 function collectAndDispatch(pool) {

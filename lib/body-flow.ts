@@ -16,7 +16,7 @@ import {
   type HostRequest,
   type Upload,
 } from './body.ts';
-import { readChunk } from './body-raw.ts';
+import { toBytes } from './body-raw.ts';
 
 export class FlowBody implements CloudBody {
   readonly #taker: BodyTaker;
@@ -101,7 +101,7 @@ class FlowingBytes extends Readable {
   }
 
   #pull(): void {
-    for (let chunk = readChunk(this.#req); chunk !== null; chunk = readChunk(this.#req)) {
+    for (let chunk = this.#next(); chunk !== null; chunk = this.#next()) {
       this.#scanner.push(chunk);
       this.#size += chunk.length;
       if (this.#isFaulty()) return;
@@ -113,6 +113,10 @@ class FlowingBytes extends Readable {
       }
     }
     if (this.#size === this.#announced || hasArrived(this.#req)) this.#finish();
+  }
+
+  #next(): Buffer | null {
+    return toBytes(this.#req, this.#req.read());
   }
 
   #finish(): void {

@@ -64,7 +64,7 @@ export class RawReader {
   #read(): void {
     if (this.#announced === -1 && this.#size === 0 && isEmpty(this.#req)) return this.#finish(HOST);
     while (!this.#over) {
-      const chunk = readChunk(this.#req);
+      const chunk = toBytes(this.#req, look(this.#req, 'read').call(this.#req));
       if (chunk === null) break;
       this.#add(chunk);
     }
@@ -143,8 +143,7 @@ function startReading(reader: RawReader): void {
   reader.readFirst();
 }
 
-/** The next bytes, also where the host has set an encoding; null: none for now. */
-export function readChunk(req: HostRequest): Buffer | null {
-  const chunk = look(req, 'read').call(req) as Buffer | string | null;
+/** What `read` has given, also where the host has set an encoding; null: none for now. */
+export function toBytes(req: HostRequest, chunk: Buffer | string | null): Buffer | null {
   return typeof chunk === 'string' ? Buffer.from(chunk, req.readableEncoding ?? 'utf8') : chunk;
 }
