@@ -8,6 +8,10 @@ export const GROUPS = {
     files: ['lib/body.ts', 'lib/body-*.ts'],
     tests: ['read-body.test.ts', 'beside-the-host.test.ts', 'other-servers.test.ts'],
   },
+  skip: {
+    files: ['lib/json-skip.ts', 'lib/json-skip-loop.ts'],
+    tests: ['json-skip.test.ts', 'without-webassembly.test.ts'],
+  },
   numbers: {
     files: ['lib/openai/exact-*.ts'],
     tests: ['openai/exact-*.test.ts'],
