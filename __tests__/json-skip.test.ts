@@ -31,8 +31,8 @@ describe('the loop', () => {
   });
 });
 
-/** About the ends of the pieces that are copied: 1, 4, 16 and 64 KB, and again 64. */
-const ENDS = [1_024, 5_120, 21_504, 87_040, 152_576];
+/** About the ends of the pieces that are copied: 1, 4, 16 and 64 KB, and again 64, and far behind. */
+const ENDS = [1_024, 5_120, 21_504, 87_040, 152_576, 300_000];
 const NEAR_ENDS = ENDS.flatMap((end) => [end - 65, end - 1, end, end + 1, end + 15, end + 64]);
 
 describe('long runs', () => {
@@ -47,7 +47,7 @@ describe('long runs', () => {
   });
 
   test('it goes no further than it is told, and takes nothing from the run before', () => {
-    const bytes = Buffer.alloc(200_000, '"');
+    const bytes = Buffer.alloc(400_000, '"');
     skipLong(bytes, 0, bytes.length);
     const found = NEAR_ENDS.map((to) => {
       bytes.fill('x', 3, to);

@@ -52,7 +52,7 @@ const get = (local: number): number[] => [0x20, local];
 const set = (local: number): number[] => [0x21, local];
 const tee = (local: number): number[] => [0x22, local];
 /** @param value Below 128. */
-const number = (value: number): number[] => [0x41, ...(value < 64 ? [value] : [value | 0x80, 0])];
+const number = (value: number): number[] => [0x41, ...inTwoBytes(value)];
 const IS_ZERO = [0x45];
 const TRAILING_ZEROS = [0x68];
 const ADD = [0x6a];
@@ -114,8 +114,12 @@ function named(name: string): number[] {
   return sized([...Buffer.from(name)]);
 }
 
-/** With its length in front. @param content Shorter than 16,384. */
+/** With its length in front. */
 function sized(content: number[]): number[] {
-  const { length } = content;
-  return [...(length < 128 ? [length] : [(length & 0x7f) | 0x80, length >> 7]), ...content];
+  return [...inTwoBytes(content.length), ...content];
+}
+
+/** Seven bits a byte. Numbers below 64 would need one only. @param value Below 8,192. */
+function inTwoBytes(value: number): number[] {
+  return [(value & 0x7f) | 0x80, value >> 7];
 }
