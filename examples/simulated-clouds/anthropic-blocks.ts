@@ -93,6 +93,7 @@ const CHECKS: Readonly<Record<string, (block: Json, path: string) => void>> = {
   tool_result(block, path) {
     checkToolId(block['tool_use_id'], `${path}.tool_use_id`);
     checkResultContent(block['content'], `${path}.content`);
+    if (block['is_error'] === true) checkErrorContent(block['content'], path);
   },
 };
 
@@ -115,6 +116,16 @@ function checkResultContent(content: unknown, path: string): void {
   if (content === undefined || content === '') return;
   if (typeof content === 'string') checkText(content);
   else checkBlocks(content, path, RESULT_BLOCKS);
+}
+
+/** What `errorTextContent` in `@anthropic-ai/sdk` says of a call that failed: text, and some. */
+function checkErrorContent(content: unknown, path: string): void {
+  if (content === undefined || content === '' || (Array.isArray(content) && content.length === 0)) {
+    throw new Refusal(`${path}: content cannot be empty if \`is_error\` is true`);
+  }
+  if (Array.isArray(content) && content.some((block) => !isJson(block) || block['type'] !== 'text')) {
+    throw new Refusal(`${path}: all content must be type \`text\` if \`is_error\` is true`);
+  }
 }
 
 function checkSource(source: Json, path: string, allowed: readonly string[]): string {

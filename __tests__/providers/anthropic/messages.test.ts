@@ -429,6 +429,24 @@ describe('results', () => {
     );
   });
 
+  const image = { type: 'image_url', image_url: { url: 'https://e.org/a.png' } };
+  const silent = 'The tool call failed with an empty error message.';
+
+  // https://github.com/anthropics/anthropic-sdk-typescript: `errorTextContent` and `toolsetResultBlock`
+  test.each<[string, unknown, unknown, string[]]>([
+    ['no text', ' ', silent, []],
+    ['no content', null, silent, []],
+    ['an image alone', [image], silent, ['messages[2].content']],
+    ['an image beside text', [text('r'), image], [text('r')], ['messages[2].content']],
+  ])('that are errors hold text and nothing else: %s', (_case, content, out, dropped) => {
+    const messages = [user('Q'), calls('a'), tool('a', content, { is_error: true }), user('R')];
+    const converted = convert(ask({ messages }));
+    expect([converted.body.messages[2], converted.dropped]).toEqual([
+      turn('user', { ...result('a', out), is_error: true }, text('R')),
+      dropped,
+    ]);
+  });
+
   test('of nothing that was called are passed on, for Anthropic to refuse', () => {
     expect(turnsOf([user('Q'), tool('x:1', 'r')])).toEqual([turn('user', result('x_1', 'r'), text('Q'))]);
   });

@@ -22,6 +22,10 @@ const body = (fields: Fields = {}): Fields => ({ model: OPUS, max_tokens: 9, mes
 const messages = (...list: Fields[]): Fields => ({ messages: list });
 const block = (fields: Fields): Fields => messages(user(fields));
 const tool = (fields: Fields): Fields => ({ tools: [{ ...tools[0], ...fields }] });
+const failed = (content: unknown): Fields => ({
+  tools,
+  messages: [user(), turn('assistant', use('a')), user({ ...result('a'), content, is_error: true })],
+});
 const schema = (fields: Fields): Fields => ({
   output_config: { format: { type: 'json_schema', schema: fields } },
 });
@@ -208,6 +212,14 @@ test.each<[string, Fields]>([
   [
     'each tool_use must have a single result',
     { tools, messages: [user(), turn('assistant', use('a')), user(result('a'), result('a'))] },
+  ],
+  ...['', [], undefined].map((content): [string, Fields] => [
+    'messages.2.content.0.tool_result: content cannot be empty if `is_error` is true',
+    failed(content),
+  ]),
+  [
+    'messages.2.content.0.tool_result: all content must be type `text` if `is_error` is true',
+    failed([text('r'), { type: 'image', source: { type: 'url', url: 'https://e.org/a.png' } }]),
   ],
   ['must define tools', { messages: [user(), turn('assistant', use('a')), user(result('a'))] }],
   ["messages.0: use the top-level 'system' parameter", messages(turn('system', text('S')), user())],

@@ -104,28 +104,37 @@ function toolCallId(message: ChatMessage): string {
   return textOf(message['tool_call_id']) ?? '';
 }
 
+type ResultContent = NonNullable<ToolResultBlock['content']>;
+
 function toResult(message: ChatMessage, path: string, id: string, dropped: string[]): ToolResultBlock {
-  const content = toResultContent(message, path, dropped);
+  const isError = message['is_error'] === true;
+  const content = (isError ? toErrorContent : toResultContent)(message, path, dropped);
   const toolset = textOf(message['toolset_name']);
   return {
     type: 'tool_result',
     tool_use_id: id,
     ...(content.length > 0 && { content }),
-    ...(message['is_error'] === true && { is_error: true }),
+    ...(isError && { is_error: true }),
     ...(toolset !== undefined && { toolset_name: toolset }),
     ...cacheControl(message),
   };
 }
 
 /** Of no length where there is nothing to read: Anthropic takes a result without content, not with blank text. */
-function toResultContent(
-  message: ChatMessage,
-  path: string,
-  dropped: string[],
-): NonNullable<ToolResultBlock['content']> {
+function toResultContent(message: ChatMessage, path: string, dropped: string[]): ResultContent {
   const content = message['content'];
   if (typeof content === 'string') return isBlank(content) ? '' : content;
   return toBlocks(content, `${path}.content`, dropped) as TextBlock[];
+}
+
+/** A call that failed must say so in text, and in nothing but text: anything else is a 400 at every later turn. */
+function toErrorContent(message: ChatMessage, path: string, dropped: string[]): ResultContent {
+  const content = toResultContent(message, path, dropped);
+  const isText = (block: Block): boolean => block.type === 'text';
+  const texts = typeof content === 'string' ? content : content.filter(isText);
+  if (texts.length < content.length) dropped.push(`${path}.content`);
+  // The words of Anthropic's own SDK.
+  return texts.length > 0 ? texts : 'The tool call failed with an empty error message.';
 }
 
 /** A breakpoint on a whole message is one on its last block that can carry it; thinking cannot. */
