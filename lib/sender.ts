@@ -7,6 +7,7 @@ import type { EndpointSpec } from './endpoints/index.ts';
 import { RouterError, type Failure } from './errors.ts';
 import type { CloudModel } from './model.ts';
 import { restoreNumbers } from './openai/exact-json.ts';
+import { replaceHalfCharacters } from './openai/half-characters.ts';
 import { isObject } from './openai/types.ts';
 import type { OpenRecord } from './status/record.ts';
 import type { Cancellation } from './transport/cancellation.ts';
@@ -120,7 +121,7 @@ export class Sender {
   /** A converted request. @throws RouterError for an answer that is not 2xx. */
   async sendConverted(body: object, stream: boolean): Promise<Upstream> {
     if (this.isLarge) await setImmediate();
-    const text = restoreNumbers(stringify(body));
+    const text = replaceHalfCharacters(restoreNumbers(stringify(body)));
     if (this.isLarge) await setImmediate();
     const bytes = Buffer.from(text);
     const upstream = await this.send({ body: bytes, length: bytes.length, contentType: JSON_TYPE }, stream);

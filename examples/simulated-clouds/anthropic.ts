@@ -79,6 +79,7 @@ export async function startSimulatedAnthropic(
     if (request.bytes.length > MAX_BYTES) {
       throw new Refusal('Request exceeds the maximum size', 413, 'request_too_large');
     }
+    checkCharacters(request);
     const understood = readMessagesRequest(request.json, validationFor(request, options));
     const script = scripted.shift();
     if (script !== undefined) return play(script, response, id);
@@ -130,6 +131,23 @@ function checkHeaders({ headers }: RecordedRequest, apiKey: string): void {
   if (!VERSIONS.includes(String(version))) {
     throw new Refusal(`anthropic-version: "${String(version)}" is not a valid version`);
   }
+}
+
+/** Half a character is no Unicode, and so no JSON: `wellFormed` in `@anthropic-ai/sdk` is there for that. */
+function checkCharacters({ json, bytes }: RecordedRequest): void {
+  const half = /[\ud800-\udfff]/u;
+  const isBroken = (key: string, value: unknown): boolean =>
+    half.test(key) || (typeof value === 'string' && half.test(value));
+  let isWhole = true;
+  JSON.stringify(json, (key, value: unknown) => {
+    if (isBroken(key, value)) isWhole = false;
+    return value;
+  });
+  if (isWhole) return;
+  const place = bytes.toString('latin1').search(/\\ud[89a-f]/i);
+  throw new Refusal(
+    `The request body is not valid JSON: no low surrogate in string: line 1 column ${place + 1} (char ${place})`,
+  );
 }
 
 function errorBody(error: Refusal, id: string): Json {

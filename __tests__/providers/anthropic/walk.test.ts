@@ -256,6 +256,23 @@ test('legacy functions are answered in the legacy form', async () => {
   ]);
 });
 
+test('half an emoji, where a client cut a text, does not make Claude refuse the conversation', async () => {
+  const started = await walk();
+  const messages = [
+    { role: 'user', content: 'Q' },
+    {
+      role: 'assistant',
+      tool_calls: [{ id: 'a', type: 'function', function: { name: 'now', arguments: '' } }],
+    },
+    { role: 'tool', tool_call_id: 'a', content: 'cut \ud83d' },
+  ];
+  const { status } = await started.ask({ messages, tools: TOOLS });
+  expect([status, lastSent(started).messages[2]?.content]).toEqual([
+    200,
+    [{ type: 'tool_result', tool_use_id: 'a', content: 'cut \ufffd' }],
+  ]);
+});
+
 describe('headers', () => {
   test('go to the cloud only where they belong there', async () => {
     const { cloud, ask } = await walk();
