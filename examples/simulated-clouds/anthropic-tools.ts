@@ -64,6 +64,7 @@ function checkTool(tool: Json, path: string): string {
 function checkStrictTool(schema: Json, path: string): void {
   const { type: _type, ...reference } = schema;
   checkStrictSchema(schema['$ref'] === undefined ? schema : reference, path);
+  checkReferences(schema, path);
 }
 
 export function checkChoice(value: unknown, tools: ReadonlyMap<string, Json>, model: SimulatedModel): string {
@@ -128,6 +129,33 @@ export function checkStrictSchema(schema: Json, path: string): void {
     throw new Refusal(`${path}: For 'object' type, 'additionalProperties' must be explicitly set to false`);
   }
   for (const [name, inner] of innerSchemas(schema)) checkStrictSchema(inner, `${path}.${name}`);
+}
+
+/** References stay within the schema and never come back to where they are. */
+export function checkReferences(root: Json, path: string): void {
+  const pointers = new Set(allReferences(root));
+  const foreign = [...pointers].find((pointer) => !pointer.startsWith('#'));
+  if (foreign !== undefined) throw new Refusal(`${path}: external $ref '${foreign}' is not supported`);
+  for (const pointer of pointers) {
+    if (isReachable(pointer, root)) throw new Refusal(`${path}: recursive schemas are not supported`);
+  }
+}
+
+function isReachable(pointer: string, root: Json): boolean {
+  const found = new Set(allReferences(targetOf(pointer, root)));
+  for (const next of found) for (const further of allReferences(targetOf(next, root))) found.add(further);
+  return found.has(pointer);
+}
+
+function targetOf(pointer: string, root: Json): Json {
+  const keys = pointer.split('/').slice(1);
+  const target = keys.reduce<unknown>((value, key) => (isJson(value) ? value[key] : undefined), root);
+  return isJson(target) ? target : {};
+}
+
+function allReferences(schema: Json): string[] {
+  const own = typeof schema['$ref'] === 'string' ? [schema['$ref']] : [];
+  return [...own, ...innerSchemas(schema).flatMap(([, inner]) => allReferences(inner))];
 }
 
 /** Scalars can be written into a grammar, and of expressions those that look neither around nor back. */

@@ -14,7 +14,13 @@ import {
   type Json,
 } from './anthropic-refusal.ts';
 import { checkSignatures } from './anthropic-signatures.ts';
-import { checkChoice, checkStrictSchema, checkToolsAreDefined, readTools } from './anthropic-tools.ts';
+import {
+  checkChoice,
+  checkReferences,
+  checkStrictSchema,
+  checkToolsAreDefined,
+  readTools,
+} from './anthropic-tools.ts';
 
 export interface ValidationOptions {
   /** Ids that are served. Default: all that begin with `claude-`. */
@@ -60,10 +66,11 @@ export function readMessagesRequest(value: unknown, options: ValidationOptions =
   checkPlainFields(body);
   checkSystem(body['system']);
   const messages = readConversation(body['messages'], model);
+  checkVersion(options.version ?? '2023-06-01', messages);
   const tools = readTools(body['tools']);
   checkToolsAreDefined(messages, tools);
   const choice = checkChoice(body['tool_choice'], tools, model);
-  checkOutputConfig(body['output_config'], model);
+  checkOutputConfig(body['output_config'], model, messages);
   checkThinking(body, model, maxTokens, choice, messages);
   checkSampling(body, model, options.version ?? '2023-06-01');
   checkBreakpoints(body);
@@ -126,7 +133,7 @@ function checkSystem(value: unknown): void {
   else checkBlocks(value, 'system', 'text');
 }
 
-function checkOutputConfig(value: unknown, model: SimulatedModel): void {
+function checkOutputConfig(value: unknown, model: SimulatedModel, messages: readonly Message[]): void {
   if (value === undefined) return;
   const config = asObject(value, 'output_config');
   onlyKeys(config, 'output_config', 'effort format');
@@ -134,7 +141,40 @@ function checkOutputConfig(value: unknown, model: SimulatedModel): void {
   if (config['format'] === undefined || config['format'] === null) return;
   const format = asObject(config['format'], 'output_config.format');
   onlyKeys(format, 'output_config.format', 'type schema');
-  checkStrictSchema(asObject(format['schema'], 'output_config.format.schema'), 'output_config.format.schema');
+  if (asString(format['type'], 'output_config.format.type') !== 'json_schema') {
+    throw new Refusal("output_config.format.type: Input should be 'json_schema'");
+  }
+  const schema = asObject(format['schema'], 'output_config.format.schema');
+  checkStrictSchema(schema, 'output_config.format.schema');
+  checkReferences(schema, 'output_config.format.schema');
+  checkBesideFormat(messages);
+}
+
+/** https://platform.claude.com/docs/en/build-with-claude/structured-outputs */
+function checkBesideFormat(messages: readonly Message[]): void {
+  const last = messages.at(-1);
+  if (last?.role === 'assistant' && last.blocks.at(-1)?.['type'] === 'text') {
+    throw new Refusal('output_config.format: cannot be used with assistant message prefill');
+  }
+  const isCited = (block: Json): boolean =>
+    isJson(block['citations']) && block['citations']['enabled'] === true;
+  if (messages.some(({ blocks }) => blocks.some(isCited))) {
+    throw new Refusal('output_config.format: cannot be used with citations');
+  }
+}
+
+/** What the version of 2026-10-21 no longer takes. https://platform.claude.com/docs/en/api/versioning */
+function checkVersion(version: string, messages: readonly Message[]): void {
+  if (version === '2023-06-01') return;
+  messages.forEach(({ role, blocks }, index) =>
+    blocks.forEach(({ type, citations }, place) => {
+      const path = `messages.${index}.content.${place}`;
+      if (role === 'assistant' && type === 'document')
+        throw new Refusal(`${path}: Input tag 'document' found using 'type'`);
+      if (role === 'user' && type === 'text' && Array.isArray(citations) && citations.length > 0)
+        throw new Refusal(`${path}.text.citations: Extra inputs are not permitted`);
+    }),
+  );
 }
 
 function checkEffort(effort: string, model: SimulatedModel): void {
@@ -171,6 +211,11 @@ function checkThinking(
   const { effort } = isJson(body['output_config']) ? body['output_config'] : {};
   if ((type === 'disabled' || type === 'between_tools') && (effort === 'xhigh' || effort === 'max')) {
     throw new Refusal(`"thinking.type.${type}" is not supported at effort '${effort}'.`);
+  }
+  if (
+    !['summarized', 'omitted', null, undefined].includes(thinking['display'] as string | null | undefined)
+  ) {
+    throw new Refusal(`thinking.${type}.display: Input should be 'summarized' or 'omitted'`);
   }
   if (type === 'enabled') checkManualThinking(thinking, maxTokens, choice, messages);
 }

@@ -29,6 +29,14 @@ const failed = (content: unknown): Fields => ({
 const schema = (fields: Fields): Fields => ({
   output_config: { format: { type: 'json_schema', schema: fields } },
 });
+/** A list that names itself, by way of another. */
+const LOOP = {
+  $ref: '#/$defs/a',
+  $defs: {
+    a: { anyOf: [{ type: 'null' }, { $ref: '#/$defs/b' }] },
+    b: { type: 'array', items: { $ref: '#/$defs/a' } },
+  },
+};
 const manual = { thinking: { type: 'enabled', budget_tokens: 1024 }, max_tokens: 2000 };
 const SAMPLE = (name: string): string => `\`${name}\` is deprecated for this model.`;
 const PAIR = 'must have a corresponding';
@@ -260,6 +268,37 @@ test.each<[string, Fields]>([
   ],
   ['properties propertyNames, of_tomorrow are not supported', schema({ propertyNames: {}, of_tomorrow: 1 })],
   ['Beside $ref, properties description are not supported', schema({ $ref: '#/$defs/a', description: 'd' })],
+  ["external $ref 'https://e.org/a.json' is not supported", schema({ $ref: 'https://e.org/a.json' })],
+  ['format.schema: recursive schemas are not supported', schema(LOOP)],
+  [
+    'tools.0.custom.input_schema: recursive schemas are not supported',
+    tool({ strict: true, input_schema: { type: 'object', ...LOOP } }),
+  ],
+  [
+    'output_config.format: cannot be used with assistant message prefill',
+    { model: HAIKU, ...schema({ type: 'null' }), messages: [user(), turn('assistant', text('A'))] },
+  ],
+  [
+    'output_config.format: cannot be used with citations',
+    {
+      ...schema({ type: 'null' }),
+      messages: [
+        user({
+          type: 'document',
+          source: { type: 'text', media_type: 'text/plain', data: 'D' },
+          citations: { enabled: true },
+        }),
+      ],
+    },
+  ],
+  [
+    "output_config.format.type: Input should be 'json_schema'",
+    { output_config: { format: { type: 'json_object', schema: {} } } },
+  ],
+  [
+    "thinking.adaptive.display: Input should be 'summarized' or 'omitted'",
+    { thinking: { type: 'adaptive', display: 'full' } },
+  ],
   ["complex types in 'enum' and 'const' are not supported", schema({ enum: [1, {}] })],
   ["complex types in 'enum' and 'const' are not supported", schema({ const: [] })],
   ['format.schema.items: Input should be a valid dictionary', schema({ type: 'array', items: [] })],
@@ -352,6 +391,43 @@ test('thinking without a signature is refused, also where signatures are trusted
     trustSignatures: true,
   });
   expect(refusal?.message).toBe('messages.1.content.0.thinking: Invalid `signature` in `thinking` block');
+});
+
+test.each<[string, Fields[]]>([
+  [
+    "messages.1.content.0: Input tag 'document' found using 'type'",
+    [
+      user(),
+      turn('assistant', { type: 'document', source: { type: 'url', url: 'https://e.org/a.pdf' } }),
+      user(),
+    ],
+  ],
+  [
+    'messages.0.content.0.text.citations: Extra inputs are not permitted',
+    [user({ ...text('Q'), citations: [{ type: 'char_location' }] })],
+  ],
+])('with the newer version alone: %s', (words, list) => {
+  const versions = ['2023-06-01', '2026-10-21'];
+  const refusals = versions.map((version) => validateMessagesRequest(body(messages(...list)), { version }));
+  expect(refusals.map((refusal) => refusal?.message)).toEqual([undefined, words]);
+});
+
+test('half a character is no JSON', async () => {
+  const cloud = await startSimulatedAnthropic({ apiKey: 'k' });
+  const answer = await fetch(`${cloud.url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'x-api-key': 'k', 'anthropic-version': '2023-06-01' },
+    body: JSON.stringify(body(block(text('\ud83d')))),
+  });
+  expect(await answer.json()).toMatchObject({
+    error: {
+      type: 'invalid_request_error',
+      message: expect.stringMatching(
+        /^The request body is not valid JSON: no low surrogate in string: line 1 column \d+ \(char \d+\)$/,
+      ) as string,
+    },
+  });
+  await cloud.close();
 });
 
 test('fields in beta are known with a beta header, and no sampling with the newer version', () => {
