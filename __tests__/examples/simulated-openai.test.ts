@@ -451,6 +451,278 @@ describe('the simulated OpenAI refuses', () => {
     expect(await post(path, body)).toEqual(expected);
   });
 
+  const IMAGE = { model: 'gpt-image-1', prompt: 'a cat' };
+  const DALLE = { model: 'dall-e-2', prompt: 'a cat' };
+  const TEXT = { model: 'gpt-3.5-turbo-instruct', prompt: 'x' };
+  const SPEECH = { model: 'tts-1', voice: 'alloy', input: 'x' };
+  const namedTool = (name: string): object => ({ tools: [{ type: 'function', function: { name } }] });
+  const unknown = (name: string): unknown[] => [
+    400,
+    `Unknown parameter: '${name}'.`,
+    name,
+    'unknown_parameter',
+  ];
+  const tooLong = (param: string, most: number): unknown[] => [
+    400,
+    `Invalid '${param}': string too long. Expected a string with maximum length ${most}, but got a string with length ${most + 1} instead.`,
+    param,
+    'string_above_max_length',
+  ];
+  const outOfRange = (param: string, what: string, code: string): unknown[] => [
+    400,
+    `Invalid '${param}': ${what} instead.`,
+    param,
+    code,
+  ];
+
+  // After the comments of the `openai` package, one of each kind.
+  test.each<[string, string, object, unknown[]]>([
+    [
+      'a form of answer for a GPT image model',
+      '/images/generations',
+      { ...IMAGE, response_format: 'b64_json' },
+      unknown('response_format'),
+    ],
+    ['a style for a GPT image model', '/images/generations', { ...IMAGE, style: 'vivid' }, unknown('style')],
+    [
+      'a background for an older one',
+      '/images/generations',
+      { ...DALLE, background: 'opaque' },
+      unknown('background'),
+    ],
+    ['a style for the oldest', '/images/generations', { ...DALLE, style: 'vivid' }, unknown('style')],
+    [
+      'two pictures of dall-e-3',
+      '/images/generations',
+      { ...DALLE, model: 'dall-e-3', n: 2 },
+      outOfRange(
+        'n',
+        'integer above maximum value. Expected a value <= 1, but got 2',
+        'integer_above_max_value',
+      ),
+    ],
+    [
+      'a background that the model cannot leave out',
+      '/images/generations',
+      { ...IMAGE, model: 'gpt-image-2', background: 'transparent' },
+      [400, 'Transparent background is not supported for this model.', 'background', 'invalid_value'],
+    ],
+    [
+      'encrypted content of another cloud',
+      '/responses',
+      { model: 'gpt-5.4', input: [{ type: 'reasoning', summary: [], encrypted_content: 'gAAAAforeign' }] },
+      [
+        400,
+        'The encrypted content gAAA...eign could not be verified. Reason: Encrypted content could not be decrypted or parsed.',
+        null,
+        'invalid_encrypted_content',
+      ],
+    ],
+    [
+      'two memories',
+      '/responses',
+      { model: 'gpt-5.4', input: 'x', previous_response_id: 'resp_1', conversation: 'conv_1' },
+      [
+        400,
+        "Mutually exclusive parameters. Ensure you are only providing one of: 'previous_response_id' or 'conversation'.",
+        null,
+        'mutually_exclusive_parameters',
+      ],
+    ],
+    [
+      'a text model for a chat',
+      '/chat/completions',
+      { ...CHAT, model: TEXT.model },
+      [
+        404,
+        'This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean to use v1/completions?',
+        'model',
+        null,
+      ],
+    ],
+    [
+      'a chat model for a text',
+      '/completions',
+      { ...TEXT, model: 'gpt-4.1' },
+      [
+        404,
+        'This is a chat model and not supported in the v1/completions endpoint. Did you mean to use v1/chat/completions?',
+        'model',
+        null,
+      ],
+    ],
+    [
+      'a message of nothing',
+      '/chat/completions',
+      { ...CHAT, messages: [CHAT.messages[0], { role: 'assistant', content: null }] },
+      [400, "Invalid value for 'content': expected a string, got null.", 'messages.[1].content', null],
+    ],
+    [
+      'a result that no call asked for',
+      '/chat/completions',
+      { ...CHAT, messages: [...CHAT.messages, { role: 'tool', tool_call_id: 'c1', content: 'x' }] },
+      [
+        400,
+        "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+        'messages.[1].role',
+        null,
+      ],
+    ],
+    [
+      'a temperature above 2',
+      '/chat/completions',
+      { ...CHAT, temperature: 2.5 },
+      outOfRange(
+        'temperature',
+        'decimal above maximum value. Expected a value <= 2, but got 2.5',
+        'decimal_above_max_value',
+      ),
+    ],
+    [
+      'a penalty below -2',
+      '/completions',
+      { ...TEXT, presence_penalty: -3 },
+      outOfRange(
+        'presence_penalty',
+        'integer below minimum value. Expected a value >= -2, but got -3',
+        'integer_below_min_value',
+      ),
+    ],
+    [
+      'five stops',
+      '/chat/completions',
+      { ...CHAT, stop: ['a', 'b', 'c', 'd', 'e'] },
+      outOfRange(
+        'stop',
+        'array too long. Expected an array with maximum length 4, but got an array with length 5',
+        'array_above_max_length',
+      ),
+    ],
+    [
+      'a stop for o3',
+      '/chat/completions',
+      { ...CHAT, model: 'o3', stop: 'a' },
+      [
+        400,
+        "Unsupported parameter: 'stop' is not supported with this model.",
+        'stop',
+        'unsupported_parameter',
+      ],
+    ],
+    [
+      'the likeliest tokens without probabilities',
+      '/chat/completions',
+      { ...CHAT, top_logprobs: 1 },
+      [
+        400,
+        "Invalid 'top_logprobs': 'logprobs' must be true where this parameter is used.",
+        'top_logprobs',
+        null,
+      ],
+    ],
+    [
+      'a dot in the name of a function',
+      '/chat/completions',
+      { ...CHAT, ...namedTool('a.b') },
+      [
+        400,
+        "Invalid 'tools[0].function.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
+        'tools[0].function.name',
+        'invalid_value',
+      ],
+    ],
+    [
+      'a long name of a function',
+      '/chat/completions',
+      { ...CHAT, ...namedTool('a'.repeat(65)) },
+      tooLong('tools[0].function.name', 64),
+    ],
+    [
+      'a schema without a name',
+      '/chat/completions',
+      { ...CHAT, response_format: { type: 'json_schema', json_schema: { schema: {} } } },
+      [
+        400,
+        "Missing required parameter: 'response_format.json_schema.name'.",
+        'response_format.json_schema.name',
+        'missing_required_parameter',
+      ],
+    ],
+    [
+      'a long identifier',
+      '/responses',
+      { model: 'gpt-5.4', safety_identifier: 'a'.repeat(65) },
+      tooLong('safety_identifier', 64),
+    ],
+    [
+      'much metadata',
+      '/chat/completions',
+      { ...CHAT, metadata: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`k${index}`, 'v'])) },
+      [
+        400,
+        "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, but got an object with 17 properties instead.",
+        'metadata',
+        'object_above_max_properties',
+      ],
+    ],
+    [
+      'a long value in the metadata',
+      '/responses',
+      { model: 'gpt-5.4', metadata: { k: 'v'.repeat(513) } },
+      tooLong('metadata.k', 512),
+    ],
+    [
+      'nothing to embed',
+      '/embeddings',
+      { model: 'text-embedding-3-small', input: ['a', ''] },
+      [400, "Invalid 'input': input cannot be an empty string.", 'input', null],
+    ],
+    [
+      'dimensions of an old embedding model',
+      '/embeddings',
+      { model: 'text-embedding-ada-002', input: 'a', dimensions: 8 },
+      [400, 'This model does not support specifying dimensions.', null, null],
+    ],
+    [
+      'speech without a voice',
+      '/audio/speech',
+      { model: 'tts-1', input: 'x' },
+      [400, "Missing required parameter: 'voice'.", 'voice', 'missing_required_parameter'],
+    ],
+    ['a long speech', '/audio/speech', { ...SPEECH, input: 'x'.repeat(4097) }, tooLong('input', 4096)],
+    [
+      'events of an old voice',
+      '/audio/speech',
+      { ...SPEECH, stream_format: 'sse' },
+      [
+        400,
+        "Unsupported value: 'stream_format' does not support 'sse' with this model.",
+        'stream_format',
+        'unsupported_value',
+      ],
+    ],
+  ])('%s', async (_case, path, body, expected) => {
+    expect(await post(path, body)).toEqual(expected);
+  });
+
+  test('what a model cannot do with a file', async () => {
+    const file = await toFile(SOUND, 'a.mp3');
+    const refused = (param: string, code: string): object => ({ status: 400, param, code });
+    const { audio, images } = client;
+    await expect(images.createVariation({ model: 'gpt-image-1', image: file })).rejects.toMatchObject(
+      refused('model', 'invalid_value'),
+    );
+    await expect(
+      images.edit({ model: 'gpt-image-1', prompt: 'x', image: file, response_format: 'b64_json' }),
+    ).rejects.toMatchObject(refused('response_format', 'unknown_parameter'));
+    await expect(audio.translations.create({ model: 'gpt-4o-transcribe', file })).rejects.toMatchObject(
+      refused('model', 'invalid_value'),
+    );
+    await expect(
+      audio.transcriptions.create({ model: 'gpt-4o-transcribe', file, response_format: 'srt' }),
+    ).rejects.toMatchObject(refused('response_format', 'unsupported_value'));
+  });
+
   test('a form where JSON belongs, and JSON where a form belongs', async () => {
     const headers = { ...KEY, 'content-type': 'text/plain' };
     expect(await post('/chat/completions', CHAT, headers)).toEqual([

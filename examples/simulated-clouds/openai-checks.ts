@@ -215,7 +215,38 @@ function checkMessage(message: unknown, index: number, all: readonly unknown[]):
       'missing_required_parameter',
     );
   }
-  return checkToolAnswers(message, index, all);
+  return (
+    checkContent(message, index) ??
+    checkToolOrder(message, index, all) ??
+    checkToolAnswers(message, index, all)
+  );
+}
+
+/** Only calls can do without it. */
+function checkContent(message: JsonBody, index: number): Refusal | undefined {
+  const isGiven = (field: string): boolean => message[field] !== undefined && message[field] !== null;
+  const fields =
+    message.role === 'assistant'
+      ? ['content', 'tool_calls', 'function_call', 'refusal', 'audio']
+      : ['content'];
+  if (fields.some(isGiven)) return undefined;
+  return refusal(
+    400,
+    "Invalid value for 'content': expected a string, got null.",
+    `messages.[${index}].content`,
+  );
+}
+
+/** A result stands behind its call, or behind other results of that turn. The misspelling is OpenAI's. */
+function checkToolOrder(message: JsonBody, index: number, all: readonly unknown[]): Refusal | undefined {
+  if (message.role !== 'tool') return undefined;
+  const before = all.slice(0, index).findLast((entry) => isJsonBody(entry) && entry.role !== 'tool');
+  if (isJsonBody(before) && Array.isArray(before.tool_calls)) return undefined;
+  return refusal(
+    400,
+    "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+    `messages.[${index}].role`,
+  );
 }
 
 /** Every call of an assistant must be answered at once. */

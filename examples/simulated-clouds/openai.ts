@@ -13,6 +13,7 @@ import {
 } from './cloud.ts';
 import * as answers from './openai-answers.ts';
 import { checkBody, checkHeaders, checkModel, isJsonBody, refusal, type JsonBody } from './openai-checks.ts';
+import { checkRules } from './openai-rules.ts';
 
 export interface SimulatedOpenAIOptions {
   /** The one key it accepts. */
@@ -105,24 +106,30 @@ function check(request: RecordedRequest, apiKey: string): ReturnType<typeof chec
   if (request.method === 'GET' && /^models(\/|$)/.test(endpoint)) return undefined;
   if (request.method === 'POST' && request.path.startsWith('/v1/')) {
     if (JSON_ENDPOINTS.includes(endpoint)) return checkJson(endpoint, request);
-    if (FORM_ENDPOINTS.includes(endpoint)) return checkForm(request);
+    if (FORM_ENDPOINTS.includes(endpoint)) return checkForm(endpoint, request);
   }
   return refusal(404, `Invalid URL (${request.method} ${request.path})`);
 }
 
 function checkJson(endpoint: string, request: RecordedRequest): ReturnType<typeof checkHeaders> {
-  if (isJsonBody(request.json)) return checkBody(endpoint, request.json, request.headers['content-type']);
+  if (isJsonBody(request.json)) {
+    return (
+      checkBody(endpoint, request.json, request.headers['content-type']) ?? checkRules(endpoint, request.json)
+    );
+  }
   return refusal(
     400,
     "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
   );
 }
 
-function checkForm(request: RecordedRequest): ReturnType<typeof checkHeaders> {
+function checkForm(endpoint: string, request: RecordedRequest): ReturnType<typeof checkHeaders> {
   if (!/^multipart\/form-data; *boundary=/.test(request.headers['content-type'] ?? '')) {
     return refusal(400, 'Could not parse multipart form');
   }
-  return checkModel(/name="model"\r\n\r\n([^\r]*)\r\n/.exec(request.bytes.toString('latin1'))?.[1]);
+  const parts = request.bytes.toString('latin1').matchAll(/name="([^"]+)"\r\n\r\n([^\r]*)\r\n/g);
+  const fields = Object.fromEntries([...parts].map(([, name, value]) => [name, value]));
+  return checkModel(fields.model) ?? checkRules(endpoint, fields);
 }
 
 async function answer(
