@@ -254,7 +254,8 @@ export class GeminiRequest {
       return 'Thinking budget is not supported for this model.';
     if (budget === -1) return undefined;
     if (budget === 0 && isPro) return 'Budget 0 is invalid. This model only works in thinking mode.';
-    const [least, most] = isPro ? [128, 32_768] : [0, 24_576];
+    if (budget === 0) return undefined;
+    const [least, most] = isPro ? [128, 32_768] : [this.#model.includes('flash-lite') ? 512 : 0, 24_576];
     if (budget >= least && budget <= most) return undefined;
     return `The thinking budget ${budget} is invalid. Please choose a value between ${least} and ${most}.`;
   }

@@ -83,7 +83,8 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
     fileSearch: 'struct',
   },
   Empty: {},
-  GoogleSearch: { timeRangeFilter: 'struct', searchTypes: 'struct', excludeDomains: 'string[]' },
+  // `excludeDomains` is known to the other platform of Google's alone.
+  GoogleSearch: { timeRangeFilter: 'struct', searchTypes: 'struct' },
   FunctionDeclaration: {
     name: 'string',
     description: 'string',

@@ -57,6 +57,11 @@ describe('the parser', () => {
       'Invalid JSON payload received. Unknown name "const" at \'tools[0].function_declarations[0].parameters.properties["a"].value\': Cannot find field.',
     ],
     [
+      'of the other platform',
+      body({ tools: [{ googleSearch: { excludeDomains: ['e.org'] } }] }),
+      'Invalid JSON payload received. Unknown name "excludeDomains" at \'tools[0].google_search\': Cannot find field.',
+    ],
+    [
       'twice',
       body({ foo: 1, bar: 1 }),
       'Invalid JSON payload received. Unknown name "foo": Cannot find field.\nInvalid JSON payload received. Unknown name "bar": Cannot find field.',
@@ -532,6 +537,11 @@ describe('settings', () => {
       'gemini-2.5-flash',
       { thinkingBudget: 30_000 },
       'The thinking budget 30000 is invalid. Please choose a value between 0 and 24576.',
+    ],
+    [
+      'gemini-2.5-flash-lite',
+      { thinkingBudget: 511 },
+      'The thinking budget 511 is invalid. Please choose a value between 512 and 24576.',
     ],
     ['gemini-4-argon', { thinkingBudget: 1024 }, 'Thinking budget is not supported for this model.'],
     [
