@@ -174,8 +174,21 @@ describe('through the router', () => {
     expect(cloud.requests).toHaveLength(0);
   });
 
+  test('a local model that is not UTF-8 is the host’s, as any other', async () => {
+    const body = form(part('model', Buffer.from('fl\xfcstern', 'latin1')), file);
+    const answer = await post(body);
+    expect(JSON.parse(answer.text)).toEqual({ local: createHash('sha256').update(body).digest('hex') });
+    expect(cloud.requests).toHaveLength(0);
+  });
+
   test.each<[string, Buffer, number, string]>([
     ['two models', form(part('model', 'openai:a'), part('model', 'openai:b')), 400, 'invalid_value'],
+    [
+      'a model that is not UTF-8',
+      form(part('model', Buffer.from(`openai:${'\xff'.repeat(9)}`, 'latin1')), file),
+      400,
+      'invalid_value',
+    ],
     ['a form that is cut off', form(part('model', 'openai:a'), file).subarray(0, -10), 400, 'invalid_value'],
     ['an unknown word', form(part('model', 'unknown:a')), 400, 'unknown_prefix'],
     [

@@ -2,6 +2,7 @@
  * Finds the `model` field of a `multipart/form-data` body as its bytes arrive (RFC 7578). Nothing else is looked at,
  * and nothing is kept but the few bytes in which a delimiter could be cut.
  */
+import { isUtf8 } from 'node:buffer';
 import type { BodyScanner, FoundModel } from './body.ts';
 
 /** More than any real part needs. Bytes. */
@@ -116,7 +117,10 @@ class MultipartScanner implements BodyScanner {
       if (this.#pending.length > MAX_MODEL + this.#delimiter.length) this.malformed = 'the model is too long';
       return false;
     }
-    const value = this.#pending.toString('utf8', 0, at);
+    const bytes = this.#pending.subarray(0, at);
+    // Read as text it has another length, and something else than the prefix would be cut out.
+    if (!isUtf8(bytes)) this.malformed = 'the model is not UTF-8';
+    const value = bytes.toString('utf8');
     this.model = { value, start: this.#offset, end: this.#offset + at, escaped: false, bare: true };
     this.#step = 'content';
     return true;
