@@ -150,6 +150,21 @@ test('without it the tokens of a stream are unknown, not 0', async () => {
   });
 });
 
+test('embeddings that Google has not counted are unknown, though OpenAI’s form has a 0 for them', async () => {
+  answer = (_request, response) => sendJson(response, 200, { embeddings: [{ values: [1] }] });
+  const model = 'google:gemini-embedding-001';
+  const reply = await askJson(`${host.url}/v1/embeddings`, { model, input: 'x' });
+  await ended;
+  expect(JSON.parse(reply.text)).toEqual({
+    object: 'list',
+    model: 'gemini-embedding-001',
+    data: [{ object: 'embedding', index: 0, embedding: [1] }],
+    usage: { prompt_tokens: 0, total_tokens: 0 },
+  });
+  const { unknownUsage, unknownCost, costUsd } = router.usage().totals['google'] ?? {};
+  expect({ unknownUsage, unknownCost, costUsd }).toEqual({ unknownUsage: 1, unknownCost: 1, costUsd: 0 });
+});
+
 test('a rate limit shows in the status until it has passed', async () => {
   answer = (_request, response) =>
     sendJson(response, 429, { error: { message: 'slow' } }, { 'retry-after': '3600' });

@@ -143,7 +143,7 @@ function streamConverted(
     const { record } = sender;
     const fail = (error: unknown): void => {
       clearTimeout(heartbeat);
-      record.usage = stream.usage;
+      record.usage = toUsage(stream.usage);
       if (!(error instanceof RouterError)) return reject(error as Error);
       if (!isOpen && pending === '') return reject(error);
       const told = sender.describe(error);
@@ -176,7 +176,7 @@ function streamConverted(
         add(stream.end(rest));
         clearTimeout(heartbeat);
         record.billedModel = stream.model;
-        record.usage = stream.usage;
+        record.usage = toUsage(stream.usage);
         record.complete = true;
         pending += writer.end();
         flush();

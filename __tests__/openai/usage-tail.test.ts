@@ -96,6 +96,11 @@ describe('a JSON answer', () => {
     });
   });
 
+  test('that counts nothing at all has not counted: no request is without tokens', () => {
+    const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+    expect(read('json', chat('Hi', { usage }))).toEqual({ usage: undefined, model: HEAD.model });
+  });
+
   test('of the Responses API is counted in our words; a tool with a field of that name is no usage', () => {
     expect(read('json', json(response()))).toEqual({ usage: RESPONSE_USAGE, model: 'gpt-5.4-2026-03-05' });
     expect(read('json', json(response({ usage: null })))).toEqual({

@@ -77,8 +77,9 @@ export function toUsage(value: unknown): Usage | undefined {
   if (!isObject(value)) return undefined;
   const prompt = countOf(value['prompt_tokens']) ?? countOf(value['input_tokens']);
   const completion = countOf(value['completion_tokens']) ?? countOf(value['output_tokens']);
-  // A transcription can be billed by its seconds.
-  if (prompt === undefined && completion === undefined) return undefined;
+  // A transcription can be billed by its seconds. And no request is without tokens: where there are none they were not
+  // counted, as Google's of embeddings.
+  if ((prompt ?? 0) + (completion ?? 0) === 0) return undefined;
   const promptDetails = countsIn(value['prompt_tokens_details'] ?? value['input_tokens_details']);
   const completionDetails = countsIn(value['completion_tokens_details'] ?? value['output_tokens_details']);
   return {
