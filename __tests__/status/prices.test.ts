@@ -100,9 +100,23 @@ describe('a price', () => {
     expect(costOf('openai', 'gpt-image-1', image)).toBeCloseTo((10 * 5 + 40 * 10) / 1e6, 12);
   });
 
-  test('does not take off twice what is cached audio', () => {
-    const usage = usageOf(100, 0, { prompt_tokens_details: { cached_tokens: 80, audio_tokens: 80 } });
-    expect(costOf('google', 'gemini-2.5-flash', usage)).toBeCloseTo((80 * 0.03 + 80 * 1) / 1e6, 12);
+  test('counts no token twice where sound or pictures are cached', () => {
+    const costOfPrompt = (details: Record<string, number>): number | undefined =>
+      costOf('google', 'gemini-2.5-flash', usageOf(100, 0, { prompt_tokens_details: details }));
+    // Cached 0.03, sound 1, pictures and text 0.3 dollars. What is not cached is sound and pictures first.
+    expect(costOfPrompt({ cached_tokens: 80, audio_tokens: 80 })).toBeCloseTo((80 * 0.03 + 20 * 1) / 1e6, 12);
+    expect(costOfPrompt({ cached_tokens: 90, image_tokens: 80 })).toBeCloseTo(
+      (90 * 0.03 + 10 * 0.3) / 1e6,
+      12,
+    );
+    expect(costOfPrompt({ cached_tokens: 70, audio_tokens: 20, image_tokens: 50 })).toBeCloseTo(
+      (70 * 0.03 + 20 * 1 + 10 * 0.3) / 1e6,
+      12,
+    );
+    expect(costOfPrompt({ cached_tokens: 10, audio_tokens: 20 })).toBeCloseTo(
+      (10 * 0.03 + 20 * 1 + 70 * 0.3) / 1e6,
+      12,
+    );
   });
 
   test('of images is known where it is known how much of the answer they are', () => {

@@ -137,11 +137,12 @@ function costOf(price: Price, usage: Usage, isImage: boolean): number | undefine
   const details = usage.prompt_tokens_details ?? {};
   const cached = details.cached_tokens ?? 0;
   const written = details.cache_write_tokens ?? 0;
-  const audio = details['audio_tokens'] ?? 0;
-  const image = details['image_tokens'] ?? 0;
+  // What is cached can be sound or a picture too, and is paid once: these count as far as the rest of the prompt goes.
+  const fresh = Math.max(0, prompt - cached - written);
+  const audio = Math.min(details['audio_tokens'] ?? 0, fresh);
+  const image = Math.min(details['image_tokens'] ?? 0, fresh - audio);
   const millionfold =
-    // What is cached can be audio too: it is not taken off twice.
-    Math.max(0, prompt - cached - written - audio - image) * input +
+    (fresh - audio - image) * input +
     cached * (rates.cachedInput ?? input) +
     written * (rates.cacheWrite ?? input) +
     audio * (rates.inputAudio ?? input) +
