@@ -307,6 +307,27 @@ describe("R17: OpenAI's own Responses stream", () => {
     },
   );
 
+  test.each([
+    [
+      'behind all else',
+      'data: {"response":{"metadata":{}},"sequence_number":9,"type":"response.completed"}\n\n',
+    ],
+    ['without a blank', 'data:{"type":"response.failed","response":{}}\n\n'],
+    ['as an error', 'data: {"type":"error","code":"server_error","message":"m"}\n\n'],
+    ['as an error whose type is not first', 'data: {"sequence_number": 9, "type": "error"}\n\n'],
+    ['as an error of a gateway', 'data: {"error":{"message":"m"}}\n\n'],
+  ])('passes with a terminal event that is written in another way: %s', async (_how, last) => {
+    expect(await pass(send(delta, last))).toBe(delta + last);
+  });
+
+  test('is not ended by what the request said of itself, which the first event repeats', async () => {
+    const response = { tools: [{ parameters: { default: { type: 'error' } } }], metadata: { type: 'error' } };
+    const created = `data: ${JSON.stringify({ type: 'response.created', response })}\n\n`;
+    const answer = await meet(endpoint, send(created, delta));
+    expect(lastErrorOf(answer)).toMatchObject({ code: 'stream_interrupted' });
+    expect(since.openai.records()[0]).toMatchObject({ errorCode: 'stream_interrupted', complete: false });
+  });
+
   test('is not ended by a text that speaks of the terminal event', async () => {
     const spoken = delta.replace('Grüße', JSON.stringify('"type":"response.completed"').slice(1, -1));
     const answer = await meet(endpoint, send(spoken));

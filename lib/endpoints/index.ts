@@ -23,8 +23,13 @@ export interface EndpointSpec {
   readonly forms?: true;
 }
 
-/** Inside of a string the quotes would be escaped. https://platform.openai.com/docs/api-reference/responses-streaming */
-const RESPONSES_END = /"type":\s*"(?:response\.(?:completed|incomplete|failed)|error)"|data: *\{"error":/;
+/**
+ * Inside of a string the quotes would be escaped. Of type `error` can be what the request said of itself, in its metadata
+ * for one, which the first event gives back: it counts at the beginning of an event.
+ * https://platform.openai.com/docs/api-reference/responses-streaming
+ */
+const RESPONSES_END =
+  /"type":\s*"response\.(?:completed|incomplete|failed)"|data: *\{\s*(?:"\w+":\s*"?[\w.-]*"?,\s*)*"(?:type":\s*"error"|error":)/;
 
 /** By path below the mount. */
 export function createEndpoints(): ReadonlyMap<string, EndpointSpec> {
