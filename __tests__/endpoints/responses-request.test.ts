@@ -513,11 +513,20 @@ describe("the names of a cloud's complaints", () => {
       'reasoning.effort',
       'reasoning.summary',
       'text.verbosity',
-      'include',
+      'top_logprobs',
       'tools[0].parameters',
       'tool_choice.tools[0]',
       'temperature',
     ]);
+  });
+
+  test.each([
+    [{ top_logprobs: 2 }, 'top_logprobs'],
+    [{ top_logprobs: 2, include: ['reasoning.encrypted_content'] }, 'top_logprobs'],
+    [{ include: ['message.output_text.logprobs'] }, 'include'],
+    [{ top_logprobs: 2, include: ['message.output_text.logprobs'] }, 'include'],
+  ])('name what has asked for probabilities: %j', (fields, param) => {
+    expect(toParam('logprobs', { model, input: 'Hi', ...fields })).toBe(param);
   });
 
   test('are found quickly, however many they are', () => {

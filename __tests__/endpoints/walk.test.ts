@@ -291,7 +291,8 @@ test.each([
   [{ input: [{ role: 'user' }] }, 'input[0].content'],
   [{ max_output_tokens: 0 }, 'max_output_tokens'],
   [{ input: ' ' }, 'input'],
-  [{ top_logprobs: 2 }, 'include'],
+  [{ top_logprobs: 2 }, 'top_logprobs'],
+  [{ include: ['message.output_text.logprobs'] }, 'include'],
   [
     {
       tools: [weather],

@@ -10,7 +10,6 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^verbosity\b/, 'text.verbosity'],
   [/^reasoning_effort\b/, 'reasoning.effort'],
   [/^reasoning_summary\b/, 'reasoning.summary'],
-  [/^logprobs\b/, 'include'],
   [/^(tools\[\d+\])\.function\b/, '$1'],
   [/^tool_choice\.allowed_tools\b/, 'tool_choice'],
   [/^tool_choice\.function\b/, 'tool_choice'],
@@ -33,8 +32,15 @@ export function toParam(param: string, request: JsonObject): string {
     return origin === undefined ? 'input' : inMessage(origin, rest);
   }
   if (param === 'messages') return 'input';
+  if (param === 'logprobs') return nameOfLogprobs(request);
   const name = NAMES.find(([pattern]) => pattern.test(param));
   return name === undefined ? param : param.replace(name[0], name[1]);
+}
+
+/** Two fields ask for probabilities. A client must not read the name of the one that it has not sent. */
+function nameOfLogprobs({ include }: JsonObject): string {
+  const isIncluded = Array.isArray(include) && include.includes('message.output_text.logprobs');
+  return isIncluded ? 'include' : 'top_logprobs';
 }
 
 /** @param rest What follows the message: `.content[0].image_url`. */
