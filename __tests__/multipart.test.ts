@@ -81,6 +81,12 @@ describe('the scanner', () => {
       { modelCount: 1 },
     ],
     ['two models', form(part('model', 'a'), part('model', 'b')), { modelCount: 2 }],
+    ['a field in other letters is another', form(part('Model', 'a')), { modelCount: 0, model: undefined }],
+    [
+      'a header in other letters is the same',
+      form(Buffer.from(`--${BOUNDARY}\r\nCONTENT-DISPOSITION: Form-Data; Name="model"\r\n\r\nm\r\n`)),
+      { modelCount: 1 },
+    ],
     [
       'a delimiter inside a file is content',
       form(part('f', `--${BOUNDARY} not at a line start`, '; filename="x"'), part('model', 'm')),

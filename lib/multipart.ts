@@ -132,10 +132,12 @@ class MultipartScanner implements BodyScanner {
   }
 }
 
-/** Whether these are the headers of the field `model`, and not of a file that happens to be called so. */
+/**
+ * Whether these are the headers of the field `model`, and not of a file that happens to be called so. Headers may be in
+ * any letters, the name of a field may not.
+ */
 function namesModel(headers: string): boolean {
   const disposition = /^content-disposition:\s*form-data\b(.*)$/im.exec(headers)?.[1] ?? '';
-  return (
-    /;\s*name=(?:"model"|model)(?=\s*(?:;|$))/i.test(disposition) && !/;\s*filename\*?=/i.test(disposition)
-  );
+  const name = /;\s*name=("?)model\1(?=\s*(?:;|$))/i.exec(disposition)?.[0];
+  return name?.includes('model') === true && !/;\s*filename\*?=/i.test(disposition);
 }
