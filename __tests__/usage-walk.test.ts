@@ -39,6 +39,8 @@ beforeEach(async () => {
       OPENAI_BASE_URL: cloud.url,
       GOOGLE_API_KEY: 'g',
       GOOGLE_API_BASE_URL: cloud.url,
+      ANTHROPIC_API_KEY: 'a',
+      ANTHROPIC_API_BASE_URL: cloud.url,
     },
     onCall: (record) => {
       records.push([record, requestOf.getStore()]);
@@ -147,6 +149,45 @@ test('without it the tokens of a stream are unknown, not 0', async () => {
     unknownUsage: 1,
     unknownCost: 1,
     costUsd: 0,
+  });
+});
+
+test('of a stream that broke off what is known is counted, and that it is not all', async () => {
+  const events = [
+    {
+      type: 'message_start',
+      message: { id: 'msg_1', content: [], usage: { input_tokens: 1000, output_tokens: 1 } },
+    },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'word '.repeat(2000) } },
+    { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+  ];
+  answer = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
+  };
+  const messages = [{ role: 'user', content: 'x' }];
+  await askJson(`${host.url}/v1/chat/completions`, {
+    model: 'anthropic:claude-opus-4-8',
+    messages,
+    stream: true,
+  });
+  await ended;
+  expect(router.usage().totals).toEqual({
+    anthropic: {
+      requests: 1,
+      errors: 1,
+      clientLeft: 0,
+      promptTokens: 1000,
+      completionTokens: 1,
+      cachedTokens: 0,
+      cacheWriteTokens: 0,
+      reasoningTokens: 0,
+      unknownUsage: 1,
+      costUsd: (1000 * 5 + 25) / 1e6,
+      unknownCost: 1,
+      latencyMs: { p50: expect.any(Number), p95: expect.any(Number) },
+      firstByteMs: { p50: expect.any(Number), p95: expect.any(Number) },
+    },
   });
 });
 

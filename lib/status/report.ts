@@ -16,11 +16,11 @@ export interface UsageSums {
   readonly cachedTokens: number;
   readonly cacheWriteTokens: number;
   readonly reasoningTokens: number;
-  /** Calls whose tokens the cloud did not tell. They are in no token sum. */
+  /** Calls whose tokens the cloud did not tell, or not to the end: of a stream that broke off the sums hold a part. */
   readonly unknownUsage: number;
-  /** US dollars, an estimate; the sum over the calls whose price is known. */
+  /** US dollars, an estimate; the sum over what is known. */
   readonly costUsd: number;
-  /** Calls whose cost is unknown: no price, or no tokens. They are not in `costUsd`. */
+  /** Calls whose cost is unknown: no price, or not all tokens. `costUsd` holds what is known of them. */
   readonly unknownCost: number;
   /** Milliseconds from the call's arrival to its end; undefined without calls. */
   readonly latencyMs: Percentiles | undefined;

@@ -29,8 +29,9 @@ export class Tally {
     if (record.usage !== undefined) this.#addTokens(record.usage);
     if (costUsd !== undefined) this.#costUsd += costUsd;
     if (!isUnbilled(record)) {
-      if (record.usage === undefined) this.#unknownUsage += 1;
-      if (costUsd === undefined) this.#unknownCost += 1;
+      const isCut = isCutStream(record);
+      if (record.usage === undefined || isCut) this.#unknownUsage += 1;
+      if (costUsd === undefined || isCut) this.#unknownCost += 1;
     }
     this.#latency.add(record.totalMs);
     if (record.firstByteMs !== undefined) this.#firstByte.add(record.firstByteMs);
@@ -98,6 +99,11 @@ export class Tally {
 /** A refusal that passed in the cloud's own bytes has a status and no code of ours. */
 export function isError({ errorCode, status, clientLeft }: CallRecord): boolean {
   return errorCode !== null || (status >= 400 && !clientLeft);
+}
+
+/** Claude counts its answer at the end: of a stream that broke off or was left, not all tokens are known. */
+function isCutStream({ stream, complete }: CallRecord): boolean {
+  return stream && !complete;
 }
 
 /** No cloud bills what it has not begun: a request refused by us or by it, or one that never reached it. */
