@@ -38,6 +38,19 @@ describe('tokens and cost of several calls', () => {
       null,
     ],
     ['may truly be none', { requests: 1 }, 0, 0],
+    [
+      'are known in part where every stream broke off',
+      {
+        requests: 1,
+        promptTokens: 1000,
+        completionTokens: 1,
+        unknownUsage: 1,
+        costUsd: 0.005,
+        unknownCost: 1,
+      },
+      1001,
+      0.005,
+    ],
   ])('%s', (_, changes, tokens, cost) => {
     expect([tokensOf(sums(changes)), costOf(sums(changes))]).toEqual([tokens, cost]);
   });

@@ -1,18 +1,19 @@
 /** What the overview shows, worked out from the report. Null stands for unknown: it is never shown as 0. */
 import type { UsageReport, UsageSums } from './types.ts';
 
-/** Tokens in and out; null where the cloud told them for no call. */
+/** Tokens in and out; null where the cloud told none for any call. */
 export function tokensOf(sums: UsageSums): number | null {
-  return isUnknown(sums.requests, sums.unknownUsage) ? null : sums.promptTokens + sums.completionTokens;
+  return known(sums.promptTokens + sums.completionTokens, sums.requests, sums.unknownUsage);
 }
 
-/** US dollars; null where no call's cost is known. */
+/** US dollars; null where nothing is known of any call's cost. */
 export function costOf(sums: UsageSums): number | null {
-  return isUnknown(sums.requests, sums.unknownCost) ? null : sums.costUsd;
+  return known(sums.costUsd, sums.requests, sums.unknownCost);
 }
 
-function isUnknown(requests: number, unknown: number): boolean {
-  return requests > 0 && unknown >= requests;
+/** Of calls whose streams broke off a part can be known. */
+function known(sum: number, requests: number, unknown: number): number | null {
+  return sum === 0 && requests > 0 && unknown >= requests ? null : sum;
 }
 
 const SUMMED = [
