@@ -6,6 +6,18 @@ const PATH = '/v1/chat/completions';
 const JSON_HEADERS = { 'content-type': 'application/json' };
 
 /**
+ * For the measured processes whose CPU is counted. Each stands still while the others have their turn, and V8's memory
+ * reducer takes that for leisure: it drops the shapes of all objects that are not there just now, and with them 200
+ * optimised functions, which cost as much again for seconds after. A server at work keeps them.
+ */
+export const AT_WORK = ['--no-memory-reducer'];
+
+/** @param {Bench} bench @param {string[]} [flags] More of Node's own. @returns {Bench} One whose processes are at work. */
+export function atWork(bench, flags = []) {
+  return { ...bench, flags: [...AT_WORK, ...flags] };
+}
+
+/**
  * What all rows share.
  * @typedef {object} Bench
  * @property {boolean} quick
@@ -142,7 +154,7 @@ export async function measureCpu(bench, systems, way) {
   for (let round = 0; round < bench.rounds; round++) {
     for (const system of rotate(systems, round)) {
       await attempt(system, async () => {
-        // A process that has stood still while the others had their turn has lost compiled code, and compiles it anew.
+        // A process that has stood still finds neither its memory nor its connections warm.
         await bench.load.ask('fire', shots.get(system));
         const before = await system.cpu();
         const { requests } = await bench.load.ask('fire', shots.get(system));

@@ -5,6 +5,7 @@ import { createServer, connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { endWithRun, makeFolder } from './child.mjs';
+import { AT_WORK } from './measure.mjs';
 
 const run = promisify(execFile);
 
@@ -105,7 +106,7 @@ export async function startGateway(upstream) {
   await install(folder);
   const port = await freePort();
   const program = join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js');
-  const started = spawn(process.execPath, [program, `--port=${port}`, '--headless'], {
+  const started = spawn(process.execPath, [...AT_WORK, program, `--port=${port}`, '--headless'], {
     stdio: 'ignore',
     cwd: folder,
     env: { ...process.env, NODE_ENV: 'production' },

@@ -2,6 +2,7 @@
 import {
   added,
   addedRow,
+  atWork,
   costLine,
   measureCpu,
   median,
@@ -35,10 +36,11 @@ function besides(costs, others) {
 
 /** JSON of a kilobyte, for each cloud and for the host's own handler. */
 export async function json(bench) {
-  const ours = CLOUDS.map((cloud) => System.start(bench, 'router', cloud));
+  const busy = atWork(bench);
+  const ours = CLOUDS.map((cloud) => System.start(busy, 'router', cloud));
   const beside = bench.quick ? [] : ['parser', 'node-pipe', 'express-json'];
   const names = ['handler', ...beside, 'undici-pipe', 'express-pipe'];
-  const others = names.map((name) => System.start(bench, name));
+  const others = names.map((name) => System.start(busy, name));
   const peers = [await bench.peer('nginx'), await bench.peer('gateway')].filter((peer) => peer !== undefined);
   return withSystems([...others, ...ours, ...peers], async (systems) => {
     const costs = await measureCpu(bench, systems, {
@@ -77,10 +79,11 @@ export async function json(bench) {
 
 /** A request without a prefix, small. */
 export async function local(bench) {
+  const busy = atWork(bench);
   const byHand = ['handler', 'router', 'peek'];
   const names = bench.quick ? byHand : [...byHand, 'parser', 'router-parser', 'peek-parser'];
   return withSystems(
-    names.map((name) => System.start(bench, name)),
+    names.map((name) => System.start(busy, name)),
     async (systems) => {
       const costs = await measureCpu(bench, systems, {
         scenario: 'json',
@@ -106,7 +109,7 @@ export async function local(bench) {
 
 /** A request without a prefix, with a picture. */
 export async function localPicture(bench) {
-  const grown = { ...bench, flags: GROWN_HEAP };
+  const grown = atWork(bench, GROWN_HEAP);
   const starting = [
     System.start(grown, 'handler'),
     System.start(grown, 'router', undefined, 'local'),
@@ -137,7 +140,7 @@ export async function localPicture(bench) {
 
 /** A request with a picture for the cloud that takes it as it is. */
 export async function picture(bench) {
-  const grown = { ...bench, flags: GROWN_HEAP };
+  const grown = atWork(bench, GROWN_HEAP);
   const starting = [
     System.start(grown, 'undici-relay', undefined, 'byte relay'),
     System.start(grown, 'node-pipe'),
@@ -178,8 +181,9 @@ export async function picture(bench) {
 
 /** Streams of 200 events whose chunks come all at once. */
 export async function streams(bench) {
-  const ours = CLOUDS.map((cloud) => System.start(bench, 'router', cloud));
-  const others = ['undici-pipe', 'express-pipe', 'node-pipe'].map((name) => System.start(bench, name));
+  const busy = atWork(bench);
+  const ours = CLOUDS.map((cloud) => System.start(busy, 'router', cloud));
+  const others = ['undici-pipe', 'express-pipe', 'node-pipe'].map((name) => System.start(busy, name));
   const peers = [await bench.peer('nginx'), await bench.peer('gateway')].filter((peer) => peer !== undefined);
   return withSystems([...others, ...ours, ...peers], async (systems) => {
     const costs = await measureCpu(bench, systems, {
@@ -235,10 +239,11 @@ function parseTime(cloud) {
 
 /** The same with 2 ms between the events, as a model speaks. */
 export async function paced(bench) {
+  const busy = atWork(bench);
   const clouds = bench.quick ? ['openai'] : CLOUDS;
   const starting = [
-    System.start(bench, 'undici-pipe'),
-    ...clouds.map((cloud) => System.start(bench, 'router', cloud)),
+    System.start(busy, 'undici-pipe'),
+    ...clouds.map((cloud) => System.start(busy, 'router', cloud)),
   ];
   const nginx = bench.quick ? undefined : await bench.peer('nginx');
   return withSystems([...starting, ...(nginx === undefined ? [] : [nginx])], async (systems) => {
