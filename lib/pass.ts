@@ -160,8 +160,11 @@ class Passage implements BodySink {
   }
 
   #note(account: Account | undefined): void {
-    this.#sender.record.usage = account?.usage;
-    this.#sender.record.billedModel = account?.model;
+    if (account === undefined) return;
+    const { record } = this.#sender;
+    record.usage = account.usage;
+    record.billedModel = account.model;
+    record.errorCode = account.errorCode ?? null;
   }
 
   /** Half a JSON body or half an event can only be told by a connection that ends too early. */

@@ -6,6 +6,7 @@ import { SHORTEST_SECRET, type CloudSettings } from './config.ts';
 import type { EndpointSpec } from './endpoints/index.ts';
 import { RouterError, type Failure } from './errors.ts';
 import type { CloudModel } from './model.ts';
+import { errorCodeOf } from './openai/error-code.ts';
 import { restoreNumbers } from './openai/exact-json.ts';
 import { replaceHalfCharacters } from './openai/half-characters.ts';
 import { isObject } from './openai/types.ts';
@@ -215,10 +216,7 @@ export class Sender {
 /** What OpenAI's error calls itself, for the record. */
 function codeOf(body: unknown): string {
   const error = isObject(body) && isObject(body['error']) ? body['error'] : {};
-  for (const word of [error['code'], error['type']]) {
-    if (typeof word === 'string' && /^[\w.-]{1,64}$/.test(word)) return word;
-  }
-  return 'request_refused';
+  return errorCodeOf(error) ?? 'request_refused';
 }
 
 function parseJson(text: string): unknown {

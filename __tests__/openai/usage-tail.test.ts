@@ -6,6 +6,7 @@ type Kind = 'json' | 'sse';
 interface Reading {
   readonly usage: Usage | undefined;
   readonly model: string | undefined;
+  readonly errorCode?: string | undefined;
 }
 
 /** The answer passed in pieces of that many bytes. */
@@ -226,6 +227,70 @@ describe('a stream', () => {
   test('with line feeds in either style gives the same', () => {
     const text = stream(chunk('Hi'), event({ ...CHUNK, choices: [], usage: USAGE }));
     expect(read('sse', text.replaceAll('\n', '\r\n'))).toEqual({ usage: USAGE, model: HEAD.model });
+  });
+});
+
+describe('an error that the answer ends in is named', () => {
+  const failed = (error: unknown): Record<string, unknown> =>
+    response({ status: 'failed', error, usage: null });
+  const codeOf = (kind: Kind, text: string): string | undefined => read(kind, text).errorCode;
+
+  test.each<[string, Kind, string, string]>([
+    ['a failed response', 'json', json(failed({ code: 'server_error', message: 'm' })), 'server_error'],
+    [
+      'a failed response at the end of its stream',
+      'sse',
+      chunk('Hel') + named({ type: 'response.failed', response: failed({ code: 'rate_limit_exceeded' }) }),
+      'rate_limit_exceeded',
+    ],
+    [
+      'one with much of an answer behind it',
+      'sse',
+      named({ type: 'response.failed', response: { ...failed({ code: 'a' }), output: ['x'.repeat(9000)] } }),
+      'a',
+    ],
+    ['an event of type error', 'sse', event({ type: 'error', code: 'server_error' }), 'server_error'],
+    [
+      'one with line feeds of another style',
+      'sse',
+      `event: error\r\n${event({ type: 'error', code: 'b' })}`,
+      'b',
+    ],
+    [
+      'an error of chat',
+      'sse',
+      chunk('Hel') + event({ error: { type: 'server_error', code: null } }),
+      'server_error',
+    ],
+    ['an error before the end of chat', 'sse', chunk('Hel') + event({ error: { code: 'c' } }) + DONE, 'c'],
+    ['an error without a name', 'sse', event({ error: { message: 'm' } }), 'provider_error'],
+    ['an event of type error without a code', 'sse', event({ type: 'error', code: null }), 'provider_error'],
+    ['a name that is a sentence', 'sse', event({ error: { code: 'My key is sk-1' } }), 'provider_error'],
+  ])('%s', (_name, kind, text, code) => {
+    expect(codeOf(kind, text)).toBe(code);
+  });
+
+  test.each<[string, Kind, string]>([
+    ['a good answer', 'json', chat('"error":{"code":"x"}')],
+    ['a good response', 'json', json(response())],
+    ['a good stream', 'sse', chunk('"error":{"code":"x"}') + DONE],
+    ['a response that ended well', 'sse', named({ type: 'response.completed', response: response() })],
+    [
+      'a call of a tool that failed on the way',
+      'sse',
+      named({ type: 'response.output_item.done', item: { type: 'mcp_call', error: { code: 'x' } } }) +
+        named({
+          type: 'response.completed',
+          response: response({ output: [{ type: 'mcp_call', error: { code: 'x' } }] }),
+        }),
+    ],
+    [
+      'a request that speaks of errors',
+      'sse',
+      named({ type: 'response.completed', response: response({ metadata: { type: 'error', error: '{}' } }) }),
+    ],
+  ])('but none is seen in %s', (_name, kind, text) => {
+    expect(codeOf(kind, text)).toBeUndefined();
   });
 });
 

@@ -266,11 +266,11 @@ describe("R17: OpenAI's own Responses stream", () => {
       void socket.write(STREAM_HEAD + events.map(chunk).join('') + LAST_CHUNK);
 
   /** The text that reaches the client, of a stream without fault. */
-  async function pass(play: (call: RawCall) => void): Promise<string> {
+  async function pass(play: (call: RawCall) => void, errorCode: string | null = null): Promise<string> {
     const asked = setup.ask(endpoint);
     play(await setup.clouds.openai.next());
     const { text } = await asked;
-    expect(await since.openai.record()).toMatchObject({ errorCode: null, complete: true });
+    expect(await since.openai.record()).toMatchObject({ errorCode, complete: true });
     return text;
   }
 
@@ -289,6 +289,12 @@ describe("R17: OpenAI's own Responses stream", () => {
       expect(await pass(send(delta, last))).toBe(delta + last);
     },
   );
+
+  test('that failed is recorded with the name OpenAI gave the fault', async () => {
+    const response = { status: 'failed', error: { code: 'server_error', message: 'm' }, output: [] };
+    const last = `data: ${JSON.stringify({ type: 'response.failed', response })}\n\n`;
+    expect(await pass(send(delta, last), 'server_error')).toBe(delta + last);
+  });
 
   test('passes where the terminal event is longer than what is remembered of a stream', async () => {
     const long = completed.replace('}}', `},"padding":"${'x'.repeat(100_000)}"}`);
@@ -311,13 +317,18 @@ describe("R17: OpenAI's own Responses stream", () => {
     [
       'behind all else',
       'data: {"response":{"metadata":{}},"sequence_number":9,"type":"response.completed"}\n\n',
+      null,
     ],
-    ['without a blank', 'data:{"type":"response.failed","response":{}}\n\n'],
-    ['as an error', 'data: {"type":"error","code":"server_error","message":"m"}\n\n'],
-    ['as an error whose type is not first', 'data: {"sequence_number": 9, "type": "error"}\n\n'],
-    ['as an error of a gateway', 'data: {"error":{"message":"m"}}\n\n'],
-  ])('passes with a terminal event that is written in another way: %s', async (_how, last) => {
-    expect(await pass(send(delta, last))).toBe(delta + last);
+    ['without a blank', 'data:{"type":"response.failed","response":{}}\n\n', null],
+    ['as an error', 'data: {"type":"error","code":"server_error","message":"m"}\n\n', 'server_error'],
+    [
+      'as an error whose type is not first',
+      'data: {"sequence_number": 9, "type": "error"}\n\n',
+      'provider_error',
+    ],
+    ['as an error of a gateway', 'data: {"error":{"message":"m"}}\n\n', 'provider_error'],
+  ])('passes with a terminal event that is written in another way: %s', async (_how, last, errorCode) => {
+    expect(await pass(send(delta, last), errorCode)).toBe(delta + last);
   });
 
   test('is not ended by what the request said of itself, which the first event repeats', async () => {

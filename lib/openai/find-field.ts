@@ -26,7 +26,7 @@ export function findLast<T>(
     candidates += 1;
     const end = valueEnd(text, start);
     if (end === -1 || !isTopLevel(text, end, kind)) continue;
-    const value = convert(parse(text.slice(start, end)));
+    const value = convert(tryParse(text.slice(start, end)));
     if (value !== undefined) return value;
   }
   return undefined;
@@ -130,7 +130,7 @@ export function findFirst<T>(
 function valueAt(text: string, at: number, length: number): unknown {
   const start = valueStart(text, at, length);
   const end = start === -1 ? -1 : valueEnd(text, start);
-  return end === -1 ? undefined : parse(text.slice(start, end));
+  return end === -1 ? undefined : tryParse(text.slice(start, end));
 }
 
 const QUOTE = 0x22;
@@ -147,7 +147,7 @@ function skipBlanks(text: string, from: number, step: 1 | -1): number {
   return at;
 }
 
-function parse(json: string): unknown {
+export function tryParse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

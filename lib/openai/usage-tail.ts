@@ -3,7 +3,8 @@
  * whole. Usage stands near the end of every answer, the model near the beginning or the end.
  */
 import { ByteTail, HEAD_BYTES } from './byte-tail.ts';
-import { findFirst, findLast, type TextKind } from './find-field.ts';
+import { errorCodeOf } from './error-code.ts';
+import { findFirst, findLast, tryParse, type TextKind } from './find-field.ts';
 import { isObject, type JsonObject, type Usage } from './types.ts';
 
 /** What an answer says of its cost; undefined where it does not, or was cut before. */
@@ -12,6 +13,8 @@ export type { UsageTail };
 export interface Account {
   readonly usage: Usage | undefined;
   readonly model: string | undefined;
+  /** What the error calls itself that the answer ends in; undefined where it ends well. */
+  readonly errorCode: string | undefined;
 }
 
 /** Behind the usage of a response stand at most its metadata: 16 pairs of 64 and 512 characters, of 3 bytes each. */
@@ -62,7 +65,32 @@ function readAccount(head: string, tail: string, kind: TextKind): Account {
   return {
     usage: findLast(tail, 'usage', kind, toUsage),
     model: findFirst(head, 'model', kind, toModel) ?? findLast(tail, 'model', kind, toModel),
+    errorCode: kind === 'json' ? findLast(tail, 'error', kind, toErrorCode) : errorCodeIn(lastEventOf(tail)),
   };
+}
+
+/** The line of data of a stream's last event before `[DONE]`, or what is there of it. */
+function lastEventOf(tail: string): string {
+  const done = tail.lastIndexOf('\ndata: [DONE]');
+  const events = done === -1 ? tail : tail.slice(0, done);
+  // Inside of JSON a line break would be escaped.
+  return events.slice(events.lastIndexOf('\ndata:') + 1);
+}
+
+/** Below this an event is parsed as a whole: one of type `error` holds nothing but a sentence. */
+const ERROR_EVENT_LENGTH = 4 * 1024;
+
+/** https://platform.openai.com/docs/api-reference/responses-streaming/error */
+function errorCodeIn(event: string): string | undefined {
+  const code = findLast(event, 'error', 'sse', toErrorCode);
+  if (code !== undefined || event.length > ERROR_EVENT_LENGTH || !event.includes('"error"')) return code;
+  const data = tryParse(event.slice('data:'.length));
+  return isObject(data) && data['type'] === 'error' ? toErrorCode({ code: data['code'] }) : undefined;
+}
+
+/** An error without a name is one all the same. */
+function toErrorCode(error: unknown): string | undefined {
+  return isObject(error) ? (errorCodeOf(error) ?? 'provider_error') : undefined;
 }
 
 /** Longer than any name that goes to a cloud. */

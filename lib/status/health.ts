@@ -5,8 +5,8 @@ export interface Health {
   /** When a call last reached its end. ISO 8601, as all times here. */
   readonly last_success: string | null;
   readonly last_error: {
-    /** Our error code; null where the cloud's own bytes were passed on. */
-    readonly code: string | null;
+    /** As in the call's record: our error code, or OpenAI's own. */
+    readonly code: string;
     /** The status the client got: 200 where a stream broke. */
     readonly status: number;
     readonly at: string;
@@ -32,15 +32,15 @@ export function createHealth(now: () => number = Date.now): HealthBook {
   const clouds = new Map<string, Seen>();
   return {
     add(record) {
-      const isIll = isCloudFailure(record);
+      const failure = cloudFailureOf(record);
       const isWell = record.complete && record.status < 400 && record.errorCode === null;
-      if (!isIll && !isWell) return;
+      if (failure === undefined && !isWell) return;
       let seen = clouds.get(record.provider);
       if (seen === undefined)
         clouds.set(record.provider, (seen = { successAt: undefined, error: null, retryAt: 0 }));
       if (isWell) seen.successAt = now();
-      if (isIll) {
-        seen.error = { code: record.errorCode, status: record.status, at: toIso(now()) };
+      if (failure !== undefined) {
+        seen.error = { code: failure, status: record.status, at: toIso(now()) };
         seen.retryAt = Math.max(seen.retryAt, now() + delayOf(record));
       }
     },
@@ -61,7 +61,7 @@ export function createHealth(now: () => number = Date.now): HealthBook {
 const ILL_STATUSES: ReadonlySet<number> = new Set([401, 402, 403, 429]);
 
 /** What can end a stream whose status was 200 and is the cloud's doing. */
-const ILL_CODES: ReadonlySet<string | null> = new Set([
+const ILL_CODES: ReadonlySet<string> = new Set([
   'stream_interrupted',
   'timeout',
   'provider_error',
@@ -71,12 +71,19 @@ const ILL_CODES: ReadonlySet<string | null> = new Set([
   'insufficient_quota',
   'provider_key_invalid',
   'permission_denied',
+  // OpenAI's own, at the end of a response that failed.
+  'server_error',
+  'rate_limit_exceeded',
 ]);
 
-/** A request the client got wrong, or left, says nothing about the cloud. */
-function isCloudFailure({ status, errorCode, clientLeft }: CallRecord): boolean {
-  if (clientLeft) return false;
-  return status >= 500 || ILL_STATUSES.has(status) || ILL_CODES.has(errorCode);
+/**
+ * What ails the cloud; undefined where a call does not tell. A request the client got wrong, or left, says nothing about
+ * it, and neither does an answer of the host's, to a bug or a time-out of its own.
+ */
+function cloudFailureOf({ status, errorCode, clientLeft }: CallRecord): string | undefined {
+  if (clientLeft || errorCode === null) return undefined;
+  const isIll = status >= 500 || ILL_STATUSES.has(status) || ILL_CODES.has(errorCode);
+  return isIll ? errorCode : undefined;
 }
 
 const MAX_DELAY_MS = 7 * 24 * 60 * 60 * 1000;

@@ -167,6 +167,9 @@ describe('tool_choice', () => {
     ['often', 'invalid_value'],
     [{ type: 'custom', custom: { name: 'f' } }, 'unsupported_parameter'],
     [{ type: 'allowed_tools', allowed_tools: { mode: 'often', tools: [named] } }, 'invalid_value'],
+    [{ type: 'function' }, 'invalid_value'],
+    [{ type: 'function', name: 'g' }, 'invalid_value'],
+    [{ type: 'function', function: { name: '' } }, 'invalid_value'],
   ])('%j is refused', (tool_choice, code) => {
     const error = refusalOf({ tools: [fn({}), fn({ name: 'g' })], tool_choice });
     expect([error.code, error.param]).toEqual([code, 'tool_choice']);

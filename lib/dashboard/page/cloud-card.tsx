@@ -78,8 +78,7 @@ function HealthView({ health }: { health: Health | undefined }): JSX.Element {
         <li class={success === undefined || failure > success ? 'bad-text' : 'muted'}>
           <Icon name="alert" />
           <span>
-            {around(t('lastError', { ago: SLOT }), ago(failure))}{' '}
-            <code>{health?.last_error?.code ?? `HTTP ${health?.last_error?.status}`}</code>
+            {around(t('lastError', { ago: SLOT }), ago(failure))} <code>{health?.last_error?.code}</code>
           </span>
         </li>
       )}

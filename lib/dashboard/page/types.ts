@@ -17,7 +17,7 @@ export interface CloudState {
 /** Times are ISO 8601. */
 export interface Health {
   readonly last_success: string | null;
-  readonly last_error: { readonly code: string | null; readonly status: number; readonly at: string } | null;
+  readonly last_error: { readonly code: string; readonly status: number; readonly at: string } | null;
   readonly retry_after_until: string | null;
 }
 

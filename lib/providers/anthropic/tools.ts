@@ -100,12 +100,22 @@ function functionName(choice: JsonObject): string | undefined {
   return isObject(choice['function']) ? textOf(choice['function']['name']) : undefined;
 }
 
+/** @throws RouterError `invalid_value`: Claude would name a field of its own that the client did not write. */
+function chosenName(choice: JsonObject): string {
+  const name = functionName(choice);
+  if (name !== undefined && name !== '') return name;
+  throw new RouterError('invalid_value', {
+    message: "'tool_choice' of type function must name the function, in 'tool_choice.function.name'.",
+    param: 'tool_choice',
+  });
+}
+
 function toChoice(choice: JsonValue | undefined): ToolChoice | undefined {
   if (!isSet(choice)) return undefined;
   if (!isObject(choice)) return toChoiceWord(choice);
   switch (wordOf(choice['type'])) {
     case 'function':
-      return { type: 'tool', name: functionName(choice) ?? '' };
+      return { type: 'tool', name: chosenName(choice) };
     case 'allowed_tools': {
       const mode = isObject(choice['allowed_tools']) ? choice['allowed_tools']['mode'] : undefined;
       return toChoiceWord(mode ?? 'auto');
