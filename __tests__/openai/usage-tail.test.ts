@@ -256,6 +256,7 @@ describe('an error that the answer ends in is named', () => {
       `event: error\r\n${event({ type: 'error', code: 'b' })}`,
       'b',
     ],
+    ['one with an id behind it', 'sse', `data: ${json({ type: 'error', code: 'd' })}\nid: 7\n\n`, 'd'],
     [
       'an error of chat',
       'sse',

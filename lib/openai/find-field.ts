@@ -147,6 +147,7 @@ function skipBlanks(text: string, from: number, step: 1 | -1): number {
   return at;
 }
 
+/** Undefined for what is no JSON. */
 export function tryParse(json: string): unknown {
   try {
     return JSON.parse(json);

@@ -74,7 +74,9 @@ function lastEventOf(tail: string): string {
   const done = tail.lastIndexOf('\ndata: [DONE]');
   const events = done === -1 ? tail : tail.slice(0, done);
   // Inside of JSON a line break would be escaped.
-  return events.slice(events.lastIndexOf('\ndata:') + 1);
+  const start = events.lastIndexOf('\ndata:') + 1;
+  const end = events.indexOf('\n', start);
+  return end === -1 ? events.slice(start) : events.slice(start, end);
 }
 
 /** Below this an event is parsed as a whole: one of type `error` holds nothing but a sentence. */
