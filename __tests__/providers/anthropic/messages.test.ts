@@ -346,6 +346,25 @@ describe('thinking in a history', () => {
   });
 });
 
+test.each([[[user(' ')]], [[user(null), user('\n')]], [[tool('a', 'r'), assistant('A'), user('')]]])(
+  'a user who says nothing behind the assistant is not the assistant going on: %j',
+  (messages) => {
+    const before = [user('Q'), calls('a'), tool('a', 'r'), assistant('A')];
+    expect(errorOf(() => turnsOf([...before, ...messages]))).toMatchObject({
+      code: 'invalid_value',
+      param: 'messages',
+    });
+  },
+);
+
+test('blanks further up are left out, and so is a blank behind what a user said', () => {
+  expect(turnsOf([user('Q'), assistant('A'), user(' '), assistant('B'), user('R'), user(' ')])).toEqual([
+    turn('user', text('Q')),
+    turn('assistant', text('A'), text('B')),
+    turn('user', text('R')),
+  ]);
+});
+
 describe('an answer that came with its blocks', () => {
   const blocks = [
     { type: 'thinking', thinking: '', signature: 'S' },
@@ -358,9 +377,42 @@ describe('an answer that came with its blocks', () => {
   const message = (...ids: string[]): JsonObject =>
     assistant('else', { content_blocks: indexed, tool_calls: ids.map((id) => call(id)) });
 
-  test('comes back as it was, without what Anthropic would refuse', () => {
-    const [, turnOfAssistant] = turnsOf([user('Q'), message('a', 'b'), tool('a', 'r'), tool('b', 's')]);
-    expect(turnOfAssistant).toEqual(turn('assistant', ...blocks.filter((_block, index) => index !== 3)));
+  test.each([[' \n'], [''], [null], [undefined], [[{ type: 'text', text: '' }]]])(
+    'comes back as it was, without what Anthropic would refuse, where its text is still %j',
+    (content) => {
+      const whole = { ...message('a', 'b'), content };
+      const [, turnOfAssistant] = turnsOf([user('Q'), whole, tool('a', 'r'), tool('b', 's')]);
+      expect(turnOfAssistant).toEqual(turn('assistant', ...blocks.filter((_block, index) => index !== 3)));
+    },
+  );
+
+  describe('of which the client has changed the text', () => {
+    const [first, , second] = blocks as [JsonObject, JsonObject, JsonObject];
+    const secret = [first, text('My card '), second, text('is 4111.'), use('a')];
+    const given = (content: unknown): JsonObject =>
+      assistant(content, {
+        content_blocks: secret,
+        thinking_blocks: [first, second],
+        tool_calls: [call('a')],
+      });
+    const asked = (content: unknown): unknown => turnsOf([user('Q'), given(content), tool('a', 'r')])[1];
+
+    test('says what the client says, with the thoughts that are still where they were', () => {
+      expect(asked('[redacted]')).toEqual(turn('assistant', first, text('[redacted]'), use('a')));
+      expect(asked('')).toEqual(turn('assistant', first, use('a')));
+    });
+
+    test('is not changed by a trim or by being cut into parts', () => {
+      const whole = turn('assistant', ...secret);
+      expect(asked(' My card is 4111.\n')).toEqual(whole);
+      expect(asked([text('My card is'), text(' 4111.')])).toEqual(whole);
+    });
+
+    test('has no thoughts where it began with none', () => {
+      const found = [use('a'), first];
+      const changed = assistant('B', { content_blocks: found, thinking_blocks: [first], tool_calls: [] });
+      expect(turnsOf([user('Q'), changed, user('R')])[1]).toEqual(turn('assistant', text('B')));
+    });
   });
 
   test.each([[['a']], [['b', 'a']], [['a', 'c']], [[]]])(

@@ -36,11 +36,22 @@ test(
 const turnsIn = (messages: readonly JsonObject[]): MessagesRequest['messages'] =>
   convert(ask({ messages: [...messages] })).body.messages;
 
+/** Refused is a history at whose end the user says nothing to the assistant. */
+function lastRole(messages: readonly JsonObject[]): string | undefined {
+  try {
+    return turnsIn(messages).at(-1)?.role;
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'invalid_value', param: 'messages' });
+    return 'refused';
+  }
+}
+
 /** Where a new turn of the assistant begins: it says something, and the words before were not its own. */
 function turnStarts(messages: readonly JsonObject[]): number[] {
   return messages.flatMap((message, index) => {
-    if (message['role'] !== 'assistant' || turnsIn(messages.slice(0, index)).at(-1)?.role === 'assistant')
-      return [];
+    if (message['role'] !== 'assistant') return [];
+    const before = lastRole(messages.slice(0, index));
+    if (before === 'assistant' || before === 'refused') return [];
     return turnsIn([{ role: 'user', content: 'Q' }, message]).length > 1 ? [index] : [];
   });
 }

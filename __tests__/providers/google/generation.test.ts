@@ -152,6 +152,30 @@ describe('response_format', () => {
     });
   });
 
+  test.each<[string, JsonObject, JsonObject]>([
+    [
+      'null among texts',
+      { type: ['string', 'null'], enum: ['c', 'f', null] },
+      { type: ['string', 'null'], anyOf: [{ enum: ['c', 'f'] }, { type: 'null' }] },
+    ],
+    ['both booleans', { type: 'boolean', enum: [true, false] }, { type: 'boolean' }],
+    ['one boolean', { title: 't', enum: [true] }, { title: 't', type: 'boolean' }],
+    ['null alone', { enum: [null], description: 'd' }, { type: 'null', description: 'd' }],
+    ['null and booleans', { enum: [null, true] }, { anyOf: [{ type: 'null' }, { type: 'boolean' }] }],
+    ['texts and numbers', { enum: ['a', 1] }, { enum: ['a', 1] }],
+    ['nothing', { enum: [] }, { enum: [] }],
+    [
+      'null beside other choices',
+      { enum: ['a', null], anyOf: [{ enum: ['a', true] }, { type: 'null' }] },
+      { anyOf: [{ anyOf: [{ enum: ['a'] }, { type: 'boolean' }] }, { type: 'null' }] },
+    ],
+  ])('an enum with %s holds strings and numbers alone', (_name, given, sent) => {
+    expect(schemaSent({ type: 'object', properties: { a: given } })).toEqual({
+      type: 'object',
+      properties: { a: sent },
+    });
+  });
+
   test('beside a reference stands nothing but what begins with $', () => {
     const given = {
       $schema: 'https://json-schema.org/draft/2020-12/schema',

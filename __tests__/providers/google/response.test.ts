@@ -140,25 +140,28 @@ describe('content', () => {
     expect(message.tool_calls[0]?.id).toMatch(/^call_[0-9a-f]{24}$/);
   });
 
-  test('a client of the legacy functions gets its one call in the legacy form', () => {
-    const parts = [
-      { functionCall: { name: 'f', args: { a: 1 } }, thoughtSignature: 'S' },
-      { functionCall: { name: 'g' } },
-    ];
-    const request = ask({ functions: [{ name: 'f' }] });
-    expect(choiceOf({ content: { parts }, finishReason: 'STOP' }, request)).toEqual({
-      index: 0,
-      message: {
-        role: 'assistant',
-        content: null,
-        refusal: null,
-        function_call: { name: 'f', arguments: '{"a":1}' },
-      },
-      logprobs: null,
-      finish_reason: 'function_call',
-      native_finish_reason: 'STOP',
-    });
-  });
+  test.each([[undefined], [null], [[]]])(
+    'a client of the legacy functions gets its one call in the legacy form, beside tools %j',
+    (tools) => {
+      const parts = [
+        { functionCall: { name: 'f', args: { a: 1 } }, thoughtSignature: 'S' },
+        { functionCall: { name: 'g' } },
+      ];
+      const request = ask({ functions: [{ name: 'f' }], ...(tools !== undefined && { tools }) });
+      expect(choiceOf({ content: { parts }, finishReason: 'STOP' }, request)).toEqual({
+        index: 0,
+        message: {
+          role: 'assistant',
+          content: null,
+          refusal: null,
+          function_call: { name: 'f', arguments: '{"a":1}' },
+        },
+        logprobs: null,
+        finish_reason: 'function_call',
+        native_finish_reason: 'STOP',
+      });
+    },
+  );
 });
 
 describe('finish reasons', () => {

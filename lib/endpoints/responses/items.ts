@@ -1,20 +1,11 @@
 /** Input items as chat messages. */
 import { isObject, type ChatMessage, type JsonObject, type JsonValue } from '../../openai/types.ts';
-import { createCarry, unpackCarry, type Carry } from './carry.ts';
+import { unpackCarry } from './carry.ts';
 import { toContent } from './content.ts';
+
 import { nameOf, wordOf } from './json.ts';
 import { invalid, unsupported } from './refusals.ts';
-
-/** Where a message comes from, for the names of fields in errors. */
-export interface Origin {
-  /** `input[2]` */
-  readonly path: string;
-  /** `content`, or `output` for the result of a call. */
-  readonly content: string;
-  /** Of the assistant, whose message is made of several items: the place of each content part and of each call. */
-  readonly parts?: readonly string[];
-  readonly calls?: readonly string[];
-}
+import { createTurn, isTurn, joinAnswers, type Entry, type Origin, type Said, type Turn } from './turns.ts';
 
 export interface Conversation {
   readonly messages: ChatMessage[];
@@ -22,38 +13,22 @@ export interface Conversation {
   readonly origins: Origin[];
 }
 
-/** Items of the assistant that follow each other: one message in chat. */
-interface Turn {
-  readonly path: string;
-  readonly content: JsonObject[];
-  readonly parts: string[];
-  readonly calls: JsonObject[];
-  readonly callPaths: string[];
-  readonly images: JsonObject[];
-  readonly carry: Carry;
-}
-
 /** @throws RouterError for an item that chat cannot carry. */
 export function toConversation(request: JsonObject): Conversation {
   const { instructions, input } = request;
-  const messages: ChatMessage[] = [];
-  const origins: Origin[] = [];
-  let turn: Turn | undefined;
+  const entries: Entry[] = [];
 
   function add(message: ChatMessage, origin: Origin): void {
-    endTurn();
-    messages.push(message);
-    origins.push(origin);
+    entries.push({ message, origin });
   }
 
-  function endTurn(): void {
-    const message = turn === undefined ? undefined : toAssistant(turn);
-    if (turn !== undefined && message !== undefined) {
-      const { path, parts, callPaths: calls } = turn;
-      messages.push(message);
-      origins.push({ path, content: 'content', parts, calls });
-    }
-    turn = undefined;
+  /** The one that goes on, or a new one. */
+  function turnAt(path: string): Turn {
+    const last = entries.at(-1);
+    if (last !== undefined && isTurn(last)) return last;
+    const turn = createTurn(path);
+    entries.push(turn);
+    return turn;
   }
 
   function addItem(item: JsonValue, index: number): void {
@@ -69,8 +44,7 @@ export function toConversation(request: JsonObject): Conversation {
       case 'function_call':
       case 'reasoning':
       case 'image_generation_call':
-        turn ??= createTurn(path);
-        return addToTurn(turn, item, path);
+        return addToTurn(turnAt(path), item, path);
       default:
         throw refusedItem(item, path);
     }
@@ -79,8 +53,7 @@ export function toConversation(request: JsonObject): Conversation {
   function addMessage(item: JsonObject, path: string): void {
     switch (wordOf(item.role)) {
       case 'assistant':
-        turn ??= createTurn(path);
-        return addSpoken(turn, toContent(item.content, `${path}.content`), path);
+        return addSpoken(turnAt(path), toContent(item.content, `${path}.content`), path);
       case 'user':
       case 'system':
       case 'developer':
@@ -100,8 +73,8 @@ export function toConversation(request: JsonObject): Conversation {
   else if (Array.isArray(input)) input.forEach(addItem);
   else
     throw invalid('input', input === undefined || input === null ? 'is missing' : 'must be string or array');
-  endTurn();
-  return { messages, origins };
+  const said = joinAnswers(entries).flatMap((entry) => (isTurn(entry) ? toAssistant(entry) : [entry]));
+  return { messages: said.map(({ message }) => message), origins: said.map(({ origin }) => origin) };
 }
 
 /** The short form of a message has no type. */
@@ -126,10 +99,6 @@ function refusedItem(item: JsonObject, path: string): Error {
         `Items of type '${nameOf(item.type)}' cannot be carried over chat completions`,
       );
   }
-}
-
-function createTurn(path: string): Turn {
-  return { path, content: [], parts: [], calls: [], callPaths: [], images: [], carry: createCarry() };
 }
 
 function addSpoken(turn: Turn, content: string | JsonObject[], path: string): void {
@@ -163,18 +132,24 @@ function toCall(item: JsonObject): JsonObject {
   return { ...extras, id, type: 'function', function: { name, arguments: args } };
 }
 
-/** @returns undefined where nothing was said or called: a thought alone is no message. */
-function toAssistant({ content, calls, images, carry }: Turn): ChatMessage | undefined {
-  if (content.length + calls.length + images.length === 0) return undefined;
+/** @returns nothing where nothing was said or called: a thought alone is no message. */
+function toAssistant({ path, content, parts, calls, callPaths, images, carry }: Turn): Said[] {
+  if (content.length + calls.length + images.length === 0) return [];
   const extraContents = new Map(carry.calls);
-  return {
+  const message: ChatMessage = {
     role: 'assistant',
-    content: content.length > 0 ? content : null,
+    // Text that the client has left out is not what the blocks say it is.
+    content: content.length > 0 ? content : carry.blocks.some(isText) ? '' : null,
     ...(calls.length > 0 && { tool_calls: calls.map((call) => withExtra(call, extraContents)) }),
     ...(images.length > 0 && { images }),
     ...(carry.thoughts.length > 0 && { thinking_blocks: carry.thoughts }),
     ...(carry.blocks.length > 0 && { content_blocks: carry.blocks }),
   };
+  return [{ message, origin: { path, content: 'content', parts, calls: callPaths } }];
+}
+
+function isText({ type }: JsonObject): boolean {
+  return type === 'text';
 }
 
 function withExtra(call: JsonObject, extraContents: ReadonlyMap<string, JsonObject>): JsonObject {

@@ -185,7 +185,8 @@ export function createOutput(key: () => string, emit: Emit): Output {
     },
     end(isWhole) {
       const opened = addEmptyText();
-      const last = items.at(-1);
+      // What carries the whole answer comes behind the item in which it was cut.
+      const last = items.findLast(({ type }) => type !== 'reasoning') ?? items.at(-1);
       const ends = [...open].map((stream) =>
         finish(stream, !isWhole && stream.item === last ? 'incomplete' : 'completed'),
       );

@@ -1,6 +1,7 @@
 /** The names of a chat request's fields in a request of the Responses API, for errors and for what is reported as dropped. */
 import type { JsonObject } from '../../openai/types.ts';
-import { toConversation, type Origin } from './items.ts';
+import { toConversation } from './items.ts';
+import type { Origin } from './turns.ts';
 
 /** By what a chat field's path begins with; the first that fits counts. */
 const NAMES: readonly (readonly [RegExp, string])[] = [

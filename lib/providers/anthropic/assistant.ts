@@ -4,7 +4,7 @@ import { isObject, type ChatMessage, type JsonObject, type JsonValue } from '../
 import { unsupported } from '../fields.ts';
 import { toBlocks, toText } from './content.ts';
 import { isBlank, isSet, objectsOf, pick, without, wordOf } from './json.ts';
-import { isUnsigned } from './thoughts.ts';
+import { isThought, isUnsigned } from './thoughts.ts';
 import type { ToolIds } from './tool-ids.ts';
 import type { Block, ToolUseBlock } from './types.ts';
 
@@ -21,7 +21,7 @@ export function toAssistantBlocks(
   if (isSet(message['audio'])) dropped.push(`${path}.audio`);
   const blocks = wholeAnswer(message, ids) ?? [
     // Bound to everything before them, so they come first: an edited or moved one is a 400.
-    ...objectsOf(message['thinking_blocks']).map(asGiven),
+    ...thoughtsOf(message).map(asGiven),
     ...toBlocks(message['content'], `${path}.content`, dropped),
     ...toText(wordOf(message['refusal'])),
     ...toToolUses(message, path, ids),
@@ -30,9 +30,17 @@ export function toAssistantBlocks(
   return blocks.filter((block) => !isUnsigned(block));
 }
 
+/** Of an answer whose blocks are here too, and not as they were, only those that it began with are where they belong. */
+function thoughtsOf(message: ChatMessage): JsonObject[] {
+  const thoughts = objectsOf(message['thinking_blocks']);
+  const blocks = objectsOf(message['content_blocks']);
+  const end = blocks.findIndex((block) => !isThought(block));
+  return end === -1 ? thoughts : thoughts.slice(0, end);
+}
+
 /**
  * The blocks of an earlier answer, for those answers that OpenAI's fields cannot hold. They stand for the message only
- * if they call the same tools: a client that has changed the calls means what it changed.
+ * if they say the same and call the same tools: a client that has changed something means what it changed.
  */
 function wholeAnswer(message: ChatMessage, ids: ToolIds): Block[] | undefined {
   const blocks = objectsOf(message['content_blocks']);
@@ -41,11 +49,23 @@ function wholeAnswer(message: ChatMessage, ids: ToolIds): Block[] | undefined {
   const calls = objectsOf(message['tool_calls']);
   if (uses.length !== calls.length || uses.some(({ id }, index) => id !== calls[index]?.['id']))
     return undefined;
+  if (!saysTheSame(message['content'], blocks)) return undefined;
   const inputs = new Map(uses.map((block, index) => [block, inputOf(calls[index], block)]));
   for (const { id } of uses) if (typeof id === 'string') ids.keep(id);
   return blocks
     .filter((block) => !isBlankText(block))
     .map((block) => asGiven({ ...block, ...(inputs.has(block) && { input: inputs.get(block) }) }));
+}
+
+/** White space at the ends does not count: some clients trim. Content of null says nothing against the blocks. */
+function saysTheSame(content: JsonValue | undefined, blocks: readonly JsonObject[]): boolean {
+  if (!isSet(content)) return true;
+  const said = typeof content === 'string' ? content : textIn(objectsOf(content));
+  return said.trim() === textIn(blocks).trim();
+}
+
+function textIn(blocks: readonly JsonObject[]): string {
+  return blocks.map(({ type, text }) => (type === 'text' ? wordOf(text) : '')).join('');
 }
 
 /** Arguments are text, in which every number is as Claude wrote it. */

@@ -31,11 +31,20 @@ export function toConversation(messages: readonly ChatMessage[], inlineSystem: b
     .flatMap((message, index) => toSystem(message, `messages[${index}]`, dropped));
   const pieces = messages
     .slice(leading)
-    .map((message, index) => toPiece(message, `messages[${leading + index}]`, ids, dropped))
-    .filter((piece) => piece.blocks.length > 0);
-  const turns = toTurns(withoutLastThoughts(pieces), inlineSystem);
-  if (turns.length === 0) throw nothingToAnswer();
+    .map((message, index) => toPiece(message, `messages[${leading + index}]`, ids, dropped));
+  const turns = toTurns(withoutLastThoughts(pieces.filter(isFilled)), inlineSystem);
+  // Without the blank that the user said last, Claude would go on with its own last words.
+  if (turns.length === 0 || (turns.at(-1)?.role === 'assistant' && endsInBlank(pieces)))
+    throw nothingToAnswer();
   return { system, turns: withoutLastSpace(turns), dropped };
+}
+
+function isFilled({ blocks }: Piece): boolean {
+  return blocks.length > 0;
+}
+
+function endsInBlank(pieces: readonly Piece[]): boolean {
+  return pieces.slice(pieces.findLastIndex(isFilled) + 1).some(({ role }) => role === 'user');
 }
 
 /** OpenAI answers to a system message alone. Claude does not, and no word that we could add would be the client's. */

@@ -1,5 +1,5 @@
 /**
- * JSON Schema for `responseJsonSchema`, which knows `enum` but not `const`, `$defs` but not `definitions`, and takes nothing
+ * JSON Schema for `responseJsonSchema`, which knows `enum` (of strings and numbers) but not `const`, `$defs` but not `definitions`, and takes nothing
  * beside a `$ref`. Everything else passes as it is; tools' schemas, of which Google says no such thing, are not touched at all.
  * https://ai.google.dev/api/generate-content#GenerationConfig
  */
@@ -34,10 +34,13 @@ export function toAnswerSchema(given: JsonValue): JsonValue {
     if (Array.isArray(schema)) return schema.map(convert);
     if (!isObject(schema)) return schema;
     const constant = schema.const === undefined ? undefined : toKeyword(schema.const);
+    const choice = toChoice(schema);
     return mapObject(schema, (key, value) => {
       if (schema.$ref !== undefined && !mayStandBesideRef(key)) return undefined;
       if (key === 'const') return constant;
       if (constant !== undefined && (key === 'enum' || key === constant[0])) return undefined;
+      if (key === 'enum') return choice;
+      if (key === choice?.[0]) return undefined;
       if (SCHEMAS.has(key)) return [key, convert(value)];
       if (SCHEMA_MAPS.has(key) && isObject(value)) {
         return [isRenamed ? newName(key) : key, mapObject(value, (name, inner) => [name, convert(inner)])];
@@ -83,6 +86,32 @@ function toKeyword(constant: JsonValue): Entry {
   if (typeof constant === 'string' || typeof constant === 'number') return ['enum', [constant]];
   if (constant === null) return ['type', 'null'];
   return ['type', Array.isArray(constant) ? 'array' : typeof constant];
+}
+
+/**
+ * An `enum` as Google takes it: of null and of booleans the type stands beside the other values, as in what zod makes of
+ * a literal that may be null. Beside an `anyOf` of the client's there is no place for that.
+ */
+function toChoice({ enum: values, anyOf }: JsonObject): Entry | undefined {
+  if (!Array.isArray(values) || !values.every(isPlain))
+    return values === undefined ? undefined : ['enum', values];
+  const listed = values.filter(isListed);
+  const [type, ...others] = new Set(
+    values.flatMap((value) => (isListed(value) ? [] : [toKeyword(value)[1]])),
+  );
+  if (type === undefined) return ['enum', listed];
+  if (listed.length + others.length === 0) return ['type', type];
+  if (anyOf !== undefined) return undefined;
+  const types = [type, ...others].map((one) => ({ type: one }));
+  return ['anyOf', listed.length > 0 ? [{ enum: listed }, ...types] : types];
+}
+
+function isPlain(value: JsonValue): boolean {
+  return typeof value !== 'object' || value === null;
+}
+
+function isListed(value: JsonValue): boolean {
+  return typeof value === 'string' || typeof value === 'number';
 }
 
 type Entry = [key: string, value: JsonValue];

@@ -32,7 +32,7 @@ export function toTools(request: ChatRequest, nativeTools: readonly JsonValue[])
 
 /** True when the client uses the `functions` of before the tools and expects `function_call` back. */
 export function isLegacy(request: JsonObject): boolean {
-  return isPresent(request.functions) && !isPresent(request.tools);
+  return isPresent(request.functions) && listOf(request.tools, 'tools').length === 0;
 }
 
 interface DeclaredFunction {
