@@ -163,6 +163,96 @@ describe('what a cloud wants back', () => {
     ]);
   });
 
+  describe('joins the turns of one answer where results stand directly behind their calls', () => {
+    const second = { type: 'thinking', thinking: 'So', signature: 't' };
+    const whole = [thought, { type: 'tool_use', id: 'a' }, second, { type: 'tool_use', id: 'b' }];
+    const reasoning = (carried: object): JsonObject => ({
+      type: 'reasoning',
+      summary: [],
+      encrypted_content: pack(carried),
+    });
+    const said = (text: string): JsonObject => ({
+      type: 'message',
+      role: 'assistant',
+      content: [{ type: 'output_text', text }],
+    });
+    const results = [
+      { role: 'tool', tool_call_id: 'a', content: 'sun' },
+      { role: 'tool', tool_call_id: 'b', content: 'rain' },
+    ];
+    const joined = {
+      role: 'assistant',
+      content: null,
+      tool_calls: [chatCall('a'), chatCall('b')],
+      thinking_blocks: [thought, second],
+      content_blocks: whole,
+    };
+
+    test('and the answer in one piece begins with what carries it', () => {
+      const input = [
+        reasoning({ thinking_blocks: [thought, second], content_blocks: whole }),
+        call('a'),
+        output('a'),
+        call('b'),
+        output('b', 'rain'),
+      ];
+      expect(messagesOf(input)).toEqual([joined, ...results]);
+    });
+
+    const streamed = [
+      reasoning({ thinking_blocks: [thought] }),
+      call('a'),
+      output('a'),
+      reasoning({ thinking_blocks: [second] }),
+      call('b'),
+      output('b', 'rain'),
+      reasoning({ content_blocks: whole }),
+    ];
+
+    test('and the streamed answer ends with it', () => {
+      expect(messagesOf(streamed)).toEqual([joined, ...results]);
+    });
+
+    test('and the next answer follows at once', () => {
+      const next = [reasoning({ thinking_blocks: [thought] }), said('Next.'), call('c')];
+      expect(messagesOf([...streamed, ...next])).toEqual([
+        joined,
+        ...results,
+        {
+          role: 'assistant',
+          content: [{ type: 'text', text: 'Next.' }],
+          tool_calls: [chatCall('c')],
+          thinking_blocks: [thought],
+        },
+      ]);
+    });
+
+    test('but not across what somebody said', () => {
+      const input = [call('a'), { role: 'user', content: 'Wait' }, reasoning({ content_blocks: whole })];
+      expect(messagesOf([...input, call('b')])).toEqual([
+        { role: 'assistant', content: null, tool_calls: [chatCall('a')] },
+        { role: 'user', content: 'Wait' },
+        { role: 'assistant', content: null, tool_calls: [chatCall('b')], content_blocks: whole },
+      ]);
+    });
+
+    test('and each place is named as the client knows it', () => {
+      const input = [...streamed.slice(0, 3), call('b', { name: 7 }), ...streamed.slice(5)];
+      expect(toParam('messages[0].tool_calls[1].function', { model, input })).toBe('input[3]');
+    });
+  });
+
+  test('says nothing that the client has taken out of the answer', () => {
+    const spoken = [thought, { type: 'text', text: 'My card is 4111' }];
+    const input = [
+      { type: 'reasoning', summary: [], encrypted_content: pack({ content_blocks: spoken }) },
+      call('a'),
+    ];
+    expect(messagesOf(input)).toEqual([
+      { role: 'assistant', content: '', tool_calls: [chatCall('a')], content_blocks: spoken },
+    ]);
+  });
+
   test('comes back on the call, or in a reasoning item for it; what stands on the call wins', () => {
     const signature = (word: string): JsonObject => ({ google: { thought_signature: word } });
     const encrypted_content = pack({

@@ -253,6 +253,29 @@ test('what a cloud wants back comes with the reasoning item, or with one at the 
   expect(carried).toEqual([{ thinking_blocks: [thought] }, undefined, { content_blocks: blocks }]);
 });
 
+test('what is cut is incomplete, whatever comes behind it', () => {
+  const deltas = [
+    { content: 'Hi' },
+    {
+      tool_calls: [
+        { index: 0, id: 'a', type: 'function' as const, function: { name: 'f', arguments: '{"a":' } },
+      ],
+    },
+    { content_blocks: [{ index: 0, type: 'text', text: 'Hi' }] },
+  ];
+  const last = eventsOf(chunks(deltas, 'length')).at(-1);
+  expect(last).toMatchObject({
+    type: 'response.incomplete',
+    response: {
+      output: [
+        { type: 'message', status: 'completed' },
+        { type: 'function_call', status: 'incomplete' },
+        { type: 'reasoning' },
+      ],
+    },
+  });
+});
+
 test('a signed call comes behind a reasoning item that holds its signature too', () => {
   const extra_content = { google: { thought_signature: 's' } };
   const signed = {

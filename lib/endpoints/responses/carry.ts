@@ -31,13 +31,15 @@ export function packCarry({ thoughts, blocks, calls }: Carry): string | undefine
   return Buffer.from(restoreNumbers(JSON.stringify(carried))).toString('base64url');
 }
 
-/** Adds what a reasoning item brought back. One of OpenAI's own, or a damaged one, adds nothing: its thoughts are lost. */
-export function unpackCarry(packed: JsonValue | undefined, carry: Carry): void {
+/** What a reasoning item brought back. One of OpenAI's own, or a damaged one, brings nothing: its thoughts are lost. */
+export function unpackCarry(packed: JsonValue | undefined): Carry {
   const carried = typeof packed === 'string' ? parse(packed) : undefined;
-  if (!isObject(carried)) return;
-  for (const block of objectsOf(carried.thinking_blocks)) carry.thoughts.push(block);
-  for (const block of objectsOf(carried.content_blocks)) carry.blocks.push(block);
-  for (const call of callsOf(carried.calls)) carry.calls.push(call);
+  if (!isObject(carried)) return createCarry();
+  return {
+    thoughts: objectsOf(carried.thinking_blocks),
+    blocks: objectsOf(carried.content_blocks),
+    calls: callsOf(carried.calls),
+  };
 }
 
 function parse(packed: string): JsonValue | undefined {

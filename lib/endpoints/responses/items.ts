@@ -2,10 +2,19 @@
 import { isObject, type ChatMessage, type JsonObject, type JsonValue } from '../../openai/types.ts';
 import { unpackCarry } from './carry.ts';
 import { toContent } from './content.ts';
-
 import { nameOf, wordOf } from './json.ts';
 import { invalid, unsupported } from './refusals.ts';
-import { createTurn, isTurn, joinAnswers, type Entry, type Origin, type Said, type Turn } from './turns.ts';
+import {
+  addCarry,
+  carriedCalls,
+  createTurn,
+  isTurn,
+  joinAnswers,
+  type Entry,
+  type Origin,
+  type Said,
+  type Turn,
+} from './turns.ts';
 
 export interface Conversation {
   readonly messages: ChatMessage[];
@@ -17,15 +26,18 @@ export interface Conversation {
 export function toConversation(request: JsonObject): Conversation {
   const { instructions, input } = request;
   const entries: Entry[] = [];
+  /** Ids of the calls since anybody but tools spoke. */
+  const called = new Set<JsonValue | undefined>();
 
   function add(message: ChatMessage, origin: Origin): void {
     entries.push({ message, origin });
+    if (message.role !== 'tool') called.clear();
   }
 
   /** The one that goes on, or a new one. */
   function turnAt(path: string): Turn {
     const last = entries.at(-1);
-    if (last !== undefined && isTurn(last)) return last;
+    if (last !== undefined && isTurn(last) && last.isEnd === undefined) return last;
     const turn = createTurn(path);
     entries.push(turn);
     return turn;
@@ -41,13 +53,29 @@ export function toConversation(request: JsonObject): Conversation {
         const content = toContent(item.output, `${path}.output`);
         return add({ role: 'tool', tool_call_id: item.call_id, content }, { path, content: 'output' });
       }
-      case 'function_call':
       case 'reasoning':
+        return addReasoning(item, path);
+      case 'function_call':
+        called.add(item.call_id);
+        turnAt(path).calls.push(toCall(item));
+        turnAt(path).callPaths.push(path);
+        return;
       case 'image_generation_call':
-        return addToTurn(turnAt(path), item, path);
+        turnAt(path).images.push(toImage(item));
+        return;
       default:
         throw refusedItem(item, path);
     }
+  }
+
+  /** The summary is for people: a model never gets its thoughts back as text. */
+  function addReasoning(item: JsonObject, path: string): void {
+    const carry = unpackCarry(item.encrypted_content);
+    const calls = carriedCalls(carry);
+    // A stream carries the whole answer behind it.
+    if (calls.length > 0 && calls.every((id) => called.has(id)))
+      entries.push({ ...createTurn(path, carry), isEnd: true });
+    else addCarry(turnAt(path).carry, carry);
   }
 
   function addMessage(item: JsonObject, path: string): void {
@@ -109,20 +137,8 @@ function addSpoken(turn: Turn, content: string | JsonObject[], path: string): vo
   });
 }
 
-function addToTurn(turn: Turn, item: JsonObject, path: string): void {
-  switch (wordOf(item.type)) {
-    case 'reasoning':
-      // The summary is for people: a model never gets its thoughts back as text.
-      return unpackCarry(item.encrypted_content, turn.carry);
-    case 'image_generation_call': {
-      const url = `data:image/png;base64,${wordOf(item.result)}`;
-      turn.images.push({ type: 'image_url', image_url: { url } });
-      return;
-    }
-    default:
-      turn.calls.push(toCall(item));
-      turn.callPaths.push(path);
-  }
+function toImage(item: JsonObject): JsonObject {
+  return { type: 'image_url', image_url: { url: `data:image/png;base64,${wordOf(item.result)}` } };
 }
 
 /** What stands on a call beside OpenAI's own fields came from this cloud's answer, and goes back with it. */

@@ -32,6 +32,8 @@ export interface Turn {
   readonly callPaths: string[];
   readonly images: JsonObject[];
   readonly carry: Carry;
+  /** The answer is whole with it: what follows is another one. */
+  readonly isEnd?: true;
 }
 
 export type Entry = Turn | Said;
@@ -40,8 +42,8 @@ export function isTurn(entry: Entry): entry is Turn {
   return 'carry' in entry;
 }
 
-export function createTurn(path: string): Turn {
-  return { path, content: [], parts: [], calls: [], callPaths: [], images: [], carry: createCarry() };
+export function createTurn(path: string, carry: Carry = createCarry()): Turn {
+  return { path, content: [], parts: [], calls: [], callPaths: [], images: [], carry };
 }
 
 /** The turns of one answer become one, where the first of them stood; the results between them follow it. */
@@ -58,14 +60,14 @@ export function joinAnswers(entries: readonly Entry[]): Entry[] {
       return;
     }
     const parts = new Set([
-      ...carriedCalls(entry).flatMap((id) => callers.get(id) ?? []),
+      ...carriedCalls(entry.carry).flatMap((id) => callers.get(id) ?? []),
       ...entry.calls.flatMap(({ id }) => carriers.get(id) ?? []),
       entry,
     ]);
     const [whole = entry, ...others] = [...parts].sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
     for (const part of new Set([entry, ...others])) {
       for (const { id } of part.calls) callers.set(id, whole);
-      for (const id of carriedCalls(part)) carriers.set(id, whole);
+      for (const id of carriedCalls(part.carry)) carriers.set(id, whole);
     }
     for (const other of others) {
       append(whole, other);
@@ -75,8 +77,9 @@ export function joinAnswers(entries: readonly Entry[]): Entry[] {
   return [...places.keys()];
 }
 
-function carriedCalls({ carry }: Turn): (JsonValue | undefined)[] {
-  return carry.blocks.filter(({ type }) => type === 'tool_use').map(({ id }) => id);
+/** Ids of the calls in an answer that is carried as a whole. */
+export function carriedCalls({ blocks }: Carry): (JsonValue | undefined)[] {
+  return blocks.filter(({ type }) => type === 'tool_use').map(({ id }) => id);
 }
 
 function append(turn: Turn, more: Turn): void {
@@ -85,9 +88,13 @@ function append(turn: Turn, more: Turn): void {
   addAll(turn.calls, more.calls);
   addAll(turn.callPaths, more.callPaths);
   addAll(turn.images, more.images);
-  addAll(turn.carry.thoughts, more.carry.thoughts);
-  addAll(turn.carry.blocks, more.carry.blocks);
-  addAll(turn.carry.calls, more.carry.calls);
+  addCarry(turn.carry, more.carry);
+}
+
+export function addCarry(carry: Carry, more: Carry): void {
+  addAll(carry.thoughts, more.thoughts);
+  addAll(carry.blocks, more.blocks);
+  addAll(carry.calls, more.calls);
 }
 
 /** One by one: as arguments, the parts of a hostile request would not fit on the stack. */

@@ -30,12 +30,16 @@ export function toAssistantBlocks(
   return blocks.filter((block) => !isUnsigned(block));
 }
 
-/** Of an answer whose blocks are here too, and not as they were, only those that it began with are where they belong. */
+/**
+ * Of an answer whose blocks are here too, and are not as they were, only those that it began with are where they belong.
+ * Read from the blocks: of the thoughts that a stream brings one by one, the openai SDK for Node keeps the last.
+ */
 function thoughtsOf(message: ChatMessage): JsonObject[] {
   const thoughts = objectsOf(message['thinking_blocks']);
   const blocks = objectsOf(message['content_blocks']);
+  if (thoughts.length === 0 || blocks.length === 0) return thoughts;
   const end = blocks.findIndex((block) => !isThought(block));
-  return end === -1 ? thoughts : thoughts.slice(0, end);
+  return end === -1 ? blocks : blocks.slice(0, end);
 }
 
 /**
