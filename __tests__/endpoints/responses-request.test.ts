@@ -77,7 +77,7 @@ describe('input', () => {
           { type: 'text', text: 'Look', prompt_cache_breakpoint: { mode: 'explicit' } },
           { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==', detail: 'low' } },
           { type: 'image_url', image_url: { url: 'https://x/y.png' } },
-          { type: 'file', file: { file_id: 'file_1' } },
+          { type: 'file', file: { file_id: 'file_1', is_image: true } },
           { type: 'file', file: { file_data: 'data:application/pdf;base64,AA==', filename: 'a.pdf' } },
           { type: 'file', file: { file_id: 'https://x/a.pdf' } },
           { type: 'file', file: { file_id: 'file_2' } },

@@ -67,6 +67,10 @@ test.each<[JsonObject, object]>([
     { type: 'document', source: { type: 'url', url: 'https://e.org/a.pdf' } },
   ],
   [file({ file_id: 'file_011' }), { type: 'document', source: { type: 'file', file_id: 'file_011' } }],
+  [
+    file({ file_id: 'file_011', is_image: true }),
+    { type: 'image', source: { type: 'file', file_id: 'file_011' } },
+  ],
 ])('%j', (part, block) => {
   expect(blockOf(part)).toEqual(block);
 });

@@ -38,7 +38,9 @@ function toImage(part: JsonObject, path: string): JsonObject {
     const image = { url, ...(typeof detail === 'string' && { detail }) };
     return { type: 'image_url', image_url: image, ...breakpoint(part) };
   }
-  if (typeof file_id === 'string') return { type: 'file', file: { file_id }, ...breakpoint(part) };
+  // In chat all files look alike, and some clouds read a picture only where they are told that it is one.
+  if (typeof file_id === 'string')
+    return { type: 'file', file: { file_id, is_image: true }, ...breakpoint(part) };
   throw invalid(`${path}.image_url`, 'is missing');
 }
 

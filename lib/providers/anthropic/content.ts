@@ -72,7 +72,7 @@ function toPart(part: JsonValue, path: string, dropped: string[]): Block[] {
     case 'image_url':
       return [toImage(part, path)];
     case 'file':
-      return [toDocument(part, path)];
+      return [toFile(part, path)];
     default:
       return [toNative(part, path)];
   }
@@ -110,8 +110,11 @@ function isWebUrl(url: string): boolean {
   return /^https?:\/\//i.test(url);
 }
 
-function toDocument(part: JsonObject, path: string): DocumentBlock {
+function toFile(part: JsonObject, path: string): ImageBlock | DocumentBlock {
   const file = isObject(part['file']) ? part['file'] : {};
+  const id = wordOf(file['file_id']);
+  if (file['is_image'] === true && isFileId(id))
+    return { type: 'image', source: { type: 'file', file_id: id }, ...cacheControl(part) };
   const title = textOf(file['filename']);
   return {
     type: 'document',
@@ -129,8 +132,12 @@ function documentSource(file: JsonObject, param: string): DocumentBlock['source'
   return documentInData(given, wordOf(file['filename']), `${param}.file_data`);
 }
 
+function isFileId(id: string): boolean {
+  return id.startsWith('file_');
+}
+
 function storedDocument(id: string, param: string): DocumentBlock['source'] {
-  if (id.startsWith('file_')) return { type: 'file', file_id: id };
+  if (isFileId(id)) return { type: 'file', file_id: id };
   if (isWebUrl(id)) return { type: 'url', url: id };
   throw unsupported(
     param,

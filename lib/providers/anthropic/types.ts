@@ -20,7 +20,10 @@ export type ImageType = 'image/jpeg' | 'image/png' | 'image/gif' | 'image/webp';
 
 export interface ImageBlock {
   type: 'image';
-  source: { type: 'base64'; media_type: ImageType; data: string } | { type: 'url'; url: string };
+  source:
+    | { type: 'base64'; media_type: ImageType; data: string }
+    | { type: 'url'; url: string }
+    | { type: 'file'; file_id: string };
   cache_control?: CacheControl;
 }
 
