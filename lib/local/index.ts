@@ -113,7 +113,8 @@ async function serve(nodes: readonly LocalNode[], req: Request, res: Response): 
 
 /** Mounted at `/v1`, Express has cut that from the URL; the nodes have it. */
 function pathOf(req: Request): string {
-  return /\/v1$/i.test(req.baseUrl ?? '') ? `/v1${req.url}` : req.url;
+  const path = req.url.startsWith('/') ? req.url : `/${req.url}`;
+  return /\/v1$/i.test(req.baseUrl ?? '') ? `/v1${path}` : path;
 }
 
 async function nodesFor(
