@@ -111,9 +111,16 @@ async function serve(nodes: readonly LocalNode[], req: Request, res: Response): 
   }
 }
 
+/**
+ * What a client that takes us for a proxy writes in front of the path. Nothing odd: of `http://a:b/v1` Express takes `b` for
+ * a part of the path, and so that URL would pass by a host's check of keys at `/v1`.
+ */
+const ORIGIN = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?(?=[/?#]|$)/i;
+
 /** Mounted at `/v1`, Express has cut that from the URL; the nodes have it. */
 function pathOf(req: Request): string {
-  const path = req.url.startsWith('/') ? req.url : `/${req.url}`;
+  const url = req.url.replace(ORIGIN, '');
+  const path = url.startsWith('/') ? url : `/${url}`;
   return /\/v1$/i.test(req.baseUrl ?? '') ? `/v1${path}` : path;
 }
 
