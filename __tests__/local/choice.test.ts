@@ -215,6 +215,45 @@ describe('the lists of models', () => {
     ]);
   });
 
+  test.each([
+    ['has listed its models before', true],
+    ['has never listed any', false],
+  ])('hold up no request while a node hangs that %s', async (_case, listed) => {
+    const a = await startNode(['llama'], named('a'));
+    const answers = listed ? [{ data: [] }] : [];
+    const hanging = await listen((_req, res) => {
+      const answer = answers.shift();
+      if (answer !== undefined) sendJson(res, answer);
+    });
+    const never = new AbortController().signal;
+    const limit = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(never);
+    // The healthy node is asked first. For one that hangs from the beginning the time is over at once, the first time.
+    if (!listed) limit.mockReturnValueOnce(never).mockReturnValueOnce(AbortSignal.abort());
+    const { url } = await host([a.url, hanging.url]);
+    await sendChat(url, CHAT);
+    advance(60_000);
+    for (let i = 0; i < 2; i++) {
+      const answer = await sendChat(url, CHAT);
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { node: 'a' }]);
+    }
+    expect(a.received.length).toBe(3);
+  });
+
+  test('are fetched anew behind a request that goes on with what is known', async () => {
+    const a = await startNode(['other'], named('a'));
+    const lists = [{ data: [{ id: 'other' }] }, { data: [{ id: 'llama' }] }];
+    const b = await startNode([], ({ method }, res) =>
+      sendJson(res, method === 'GET' ? lists.shift() : { node: 'b' }),
+    );
+    const { url, balancer } = await host([a.url, `${b.url}/sub`]);
+    expect(JSON.parse((await sendChat(url, CHAT)).text)).toEqual({ node: 'a' });
+    advance(60_000);
+    expect(JSON.parse((await sendChat(url, CHAT)).text)).toEqual({ node: 'a' });
+    await balancer.listModels();
+    expect(JSON.parse((await sendChat(url, CHAT)).text)).toEqual({ node: 'b' });
+    expect(lists).toEqual([]);
+  });
+
   test("become one list in OpenAI's form, each id once, without what is no model", async () => {
     const a = await startNode([], (_, res) =>
       sendJson(res, {

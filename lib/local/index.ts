@@ -129,7 +129,7 @@ async function nodesFor(
   model: string | undefined,
 ): Promise<readonly LocalNode[]> {
   if (model === undefined || nodes.length === 1) return nodes;
-  const lists = await Promise.all(nodes.map((node) => node.models.get()));
+  const lists = await Promise.all(nodes.map((node) => node.models.known()));
   const able = nodes.filter((_, index) => serves(lists[index] ?? [], model));
   return able.length > 0 ? able : nodes;
 }

@@ -16,6 +16,8 @@ const LARGEST_LIST = 8 * 1024 * 1024;
 export interface ModelList {
   /** The node's models; what was known before, or none, where it does not say. Never rejects. */
   get(): Promise<readonly Model[]>;
+  /** The same without waiting for a node that was asked before: its new list is for a later request. */
+  known(): Promise<readonly Model[]>;
 }
 
 export function createModelList(url: URL, agent: Agent): ModelList {
@@ -23,6 +25,7 @@ export function createModelList(url: URL, agent: Agent): ModelList {
   // By `performance.now()`: the clock on the wall can be set.
   let freshUntil = 0;
   let running: Promise<readonly Model[]> | undefined;
+  let asked = false;
 
   async function refresh(): Promise<readonly Model[]> {
     try {
@@ -32,14 +35,21 @@ export function createModelList(url: URL, agent: Agent): ModelList {
       freshUntil = performance.now() + RETRY_MS;
     }
     running = undefined;
+    asked = true;
     return models;
   }
 
+  async function get(): Promise<readonly Model[]> {
+    if (performance.now() < freshUntil) return models;
+    running ??= refresh();
+    return running;
+  }
+
   return {
-    async get() {
-      if (performance.now() < freshUntil) return models;
-      running ??= refresh();
-      return running;
+    get,
+    async known() {
+      const latest = get();
+      return asked ? models : latest;
     },
   };
 }
