@@ -382,4 +382,45 @@ describe('createLocalBalancer at start-up', () => {
       ),
     );
   });
+
+  const RANGE = 'must be a whole number of milliseconds from 1 to 2147483647';
+  test.each([
+    [{ idleMs: Infinity }, `createLocalBalancer: timeouts.idleMs ${RANGE}; got Infinity.`],
+    [{ idleMs: 2 ** 31 }, `createLocalBalancer: timeouts.idleMs ${RANGE}; got 2147483648.`],
+    [{ connectMs: NaN }, `createLocalBalancer: timeouts.connectMs ${RANGE}; got NaN.`],
+    [{ firstByteMs: 0 }, `createLocalBalancer: timeouts.firstByteMs ${RANGE}; got 0.`],
+    [{ firstByteMs: -5 }, `createLocalBalancer: timeouts.firstByteMs ${RANGE}; got -5.`],
+    [{ firstByteMs: 1.5 }, `createLocalBalancer: timeouts.firstByteMs ${RANGE}; got 1.5.`],
+    [{ idleMs: '60000' }, `createLocalBalancer: timeouts.idleMs ${RANGE}; got '60000'.`],
+    [{ idleMs: null }, `createLocalBalancer: timeouts.idleMs ${RANGE}; got null.`],
+    [
+      { idelMs: 5 },
+      "createLocalBalancer: Unknown option 'idelMs' in timeouts. Known are connectMs, firstByteMs, idleMs.",
+    ],
+    [5, 'createLocalBalancer: timeouts must be an object, e.g. { idleMs: 60_000 }; got 5.'],
+    [null, 'createLocalBalancer: timeouts must be an object, e.g. { idleMs: 60_000 }; got null.'],
+    [[1], 'createLocalBalancer: timeouts must be an object, e.g. { idleMs: 60_000 }; got [ 1 ].'],
+  ])('refuses the timeouts %p, and says what is wrong', (timeouts, message) => {
+    const options = { nodes: ['http://127.0.0.1:9'], timeouts };
+    expect(() => Reflect.apply(createLocalBalancer, undefined, [options])).toThrow(new TypeError(message));
+  });
+
+  const DEFAULTS = [10_000, 1_200_000, 300_000];
+  test.each([
+    [undefined, DEFAULTS],
+    [{}, DEFAULTS],
+    [{ connectMs: undefined, firstByteMs: undefined, idleMs: undefined }, DEFAULTS],
+    [{ connectMs: 2_147_483_647, idleMs: undefined }, [2_147_483_647, 1_200_000, 300_000]],
+    [{ firstByteMs: 1_000_000, idleMs: 200_000 }, [10_000, 1_000_000, 200_000]],
+  ])('of the timeouts %p, those not given are the defaults', async (timeouts, expected) => {
+    const node = await startNode([], named('a'));
+    const options = { nodes: [node.url], timeouts };
+    const balancer = Reflect.apply(createLocalBalancer, undefined, [options]) as LocalBalancer;
+    const { url } = await startHost([balancer]);
+    const timer = jest.spyOn(globalThis, 'setTimeout');
+    expect((await sendChat(url, CHAT)).text).toBe('{"node":"a"}');
+    expect(timer.mock.calls.map(([, milliseconds]) => milliseconds).filter((limit) => limit! > 9000)).toEqual(
+      expected,
+    );
+  });
 });

@@ -11,6 +11,7 @@ import { openBody } from './body.ts';
 import type { LocalTimeouts } from './exchange.ts';
 import { createLocalNode, type LocalNode, type LocalRequest } from './node.ts';
 import { serves } from './models.ts';
+import { checkedTimeouts } from './timeouts.ts';
 import { parseBaseUrl } from './url.ts';
 
 export type { LocalTimeouts } from './exchange.ts';
@@ -19,7 +20,7 @@ export type { Model } from '../openai/types.ts';
 export interface LocalBalancerOptions {
   /** Base URLs of OpenAI-compatible servers, with or without `/v1`. At least one. */
   readonly nodes: readonly string[];
-  /** Limits of one request to a node. */
+  /** Limits of one request to a node: whole milliseconds, at most 2,147,483,647. */
   readonly timeouts?: Partial<LocalTimeouts>;
 }
 
@@ -30,8 +31,6 @@ export interface LocalBalancer extends RequestHandler {
   close(): Promise<void>;
 }
 
-const DEFAULT_TIMEOUTS: LocalTimeouts = { connectMs: 10_000, firstByteMs: 1_200_000, idleMs: 300_000 };
-
 const debug = createDebug('llm-prefix-router:local');
 
 /**
@@ -40,11 +39,11 @@ const debug = createDebug('llm-prefix-router:local');
  * the request goes to the next one. When none is left the client gets 503 `no_local_node`.
  *
  * Mount it behind the router, at the root or under a path. Not sent to nodes: `Authorization` and `Cookie`.
- * @throws TypeError for an empty list, or none, and for a base URL that cannot be meant.
+ * @throws TypeError for an empty list, or none, for a base URL that cannot be meant and for wrong timeouts.
  */
 export function createLocalBalancer(options: LocalBalancerOptions): LocalBalancer {
   const urls = checkedUrls(options);
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const timeouts = checkedTimeouts(options.timeouts);
   const nodes = urls.map((base) => createLocalNode(base, timeouts));
   const running = new Set<Promise<void>>();
   let closing = false;
