@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { jest } from '@jest/globals';
 import express, { type RequestHandler } from 'express';
 import { createLocalBalancer, type LocalBalancer } from '../../lib/local/index.ts';
@@ -9,8 +10,10 @@ import {
   closeAll,
   listen,
   refusingUrl,
+  send,
   sendChat,
   sendJson,
+  sha256,
   startHost,
   startNode,
   type TestServer,
@@ -135,6 +138,48 @@ describe('which node gets a request', () => {
       const { url } = await startHost([...parsers, balancer]);
       expect(JSON.parse((await sendChat(url, reversed)).text)).toEqual({ node: 'b' });
     }
+  });
+
+  const file = `--xYz\r\ncontent-disposition: form-data; name="file"; filename="model"\r\n\r\n${'{"model":"other"}\r\n--x'.repeat(9000)}\r\n`;
+  const model = '--xYz\r\nContent-Disposition: form-data; name="model"\r\n\r\nllama\r\n';
+  const type = 'multipart/form-data; boundary=xYz';
+  test.each([
+    ['model in front', [], type, model + file],
+    ['model behind the file', [], type, file + model],
+    ['model behind the file', [], 'Multipart/Form-Data; charset=utf-8; Boundary="xYz"', file + model],
+    ['model and a parser before', [express.raw({ type: '*/*', limit: '1mb' })], type, file + model],
+  ])('one that lists the model of a form: %s', async (_case, parsers, contentType, parts) => {
+    const a = await startNode(['other'], named('a'));
+    const b = await startNode(['llama']);
+    const { url } = await startHost([...parsers, createLocalBalancer({ nodes: [a.url, b.url] })]);
+    const bytes = Buffer.from(`${parts}--xYz--\r\n`);
+    const headers = { 'content-type': contentType };
+    for (const body of [bytes, [bytes.subarray(0, 70), bytes.subarray(70, 99_000), bytes.subarray(99_000)]]) {
+      const answer = await send(`${url}/v1/audio/transcriptions`, { headers, body });
+      expect(JSON.parse(answer.text)).toEqual({ sha256: sha256(bytes), length: bytes.length });
+    }
+    expect([a.received, b.received.map((received) => received.headers['content-type'])]).toEqual([
+      [],
+      [contentType, contentType],
+    ]);
+  });
+
+  test.each([
+    ['without a model', type, `${file}--xYz--\r\n`],
+    ['that is broken', type, `${file}${model.slice(0, -4)}`],
+    ['without a boundary', 'multipart/form-data', `${model}--xYz--\r\n`],
+    ['that is compressed', type, gzipSync(`${model}--xYz--\r\n`)],
+  ])('any for a form %s, which gets it byte for byte', async (_case, contentType, body) => {
+    const a = await startNode(['other']);
+    const b = await startNode(['llama']);
+    const { url } = await host([a.url, b.url]);
+    const encoding = Buffer.isBuffer(body) ? { 'content-encoding': 'gzip' } : {};
+    const answer = await send(`${url}/v1/audio/transcriptions`, {
+      headers: { 'content-type': contentType, ...encoding },
+      body,
+    });
+    expect(JSON.parse(answer.text)).toEqual({ sha256: sha256(body), length: body.length });
+    expect([a.received.length, b.received.length]).toEqual([1, 0]);
   });
 });
 

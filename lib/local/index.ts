@@ -38,6 +38,9 @@ const debug = createDebug('llm-prefix-router:local');
  * to the first of several that are equally busy). A node that refuses a connection is left out for ten seconds, and
  * the request goes to the next one. When none is left the client gets 503 `no_local_node`.
  *
+ * The model of a form is found as well as that of JSON, in the first 32 MiB. A compressed body is not looked into: any
+ * node will do for it.
+ *
  * Mount it behind the router, at the root or under a path. Not sent to nodes: `Authorization` and `Cookie`.
  * @throws TypeError for an empty list, or none, for a base URL that cannot be meant and for wrong timeouts.
  */
