@@ -223,6 +223,33 @@ describe('the lists of models', () => {
     );
   });
 
+  test('are left out when their node has not answered for 10 minutes, and are back when it does', async () => {
+    const a = await startNode(['other']);
+    const b = await startNode(['llama']);
+    const { balancer } = await host([a.url, b.url]);
+    const ids = async () => (await balancer.listModels()).map(({ id }) => id);
+    advance(0);
+    expect(await ids()).toEqual(['other', 'llama']);
+    await b.close();
+    advance(599_999);
+    expect(await ids()).toEqual(['other', 'llama']);
+    advance(10_000);
+    expect(await ids()).toEqual(['other']);
+    await startNode(['llama', 'new'], undefined, b.port);
+    advance(10_000);
+    expect(await ids()).toEqual(['other', 'llama', 'new']);
+  });
+
+  test('are used for a request however old they are, where nothing newer is known of a node', async () => {
+    const a = await startNode(['other']);
+    const b = await startNode(['llama'], named('b'));
+    const { url } = await host([a.url, b.url]);
+    await sendChat(url, CHAT);
+    advance(24 * HOUR_MS);
+    expect((await sendChat(url, CHAT)).text).toBe('{"node":"b"}');
+    expect(a.received).toEqual([]);
+  });
+
   test.each([-HOUR_MS, HOUR_MS])('are kept as long where the clock is set by %d ms', async (jump) => {
     const a = await startNode(['other']);
     const b = await startNode(['llama']);

@@ -25,7 +25,10 @@ export interface LocalBalancerOptions {
 }
 
 export interface LocalBalancer extends RequestHandler {
-  /** What the nodes list at `GET /v1/models`, each id once. A node that does not answer is left out. Never rejects. */
+  /**
+   * What the nodes list at `GET /v1/models`, each id once. Of a node that does not answer it is what it listed last, and
+   * 10 minutes after its last list the node is left out. Never rejects.
+   */
   listModels(): Promise<Model[]>;
   /** Takes no new request (503), waits for the open ones, closes the connections. */
   close(): Promise<void>;
