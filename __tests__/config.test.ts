@@ -451,6 +451,22 @@ test('limits: a provider’s own stand over the router’s, those over the defau
   ]);
 });
 
+test('limits: one that is undefined is one that is not given', () => {
+  const options = {
+    env: {},
+    timeouts: { connectMs: undefined, firstByteMs: undefined, idleMs: 2 },
+    providers: [
+      Reflect.apply(openai, undefined, [{ timeouts: { connectMs: 1, idleMs: undefined } }]),
+      google(),
+    ],
+  };
+  const config = Reflect.apply(readConfig, undefined, [options]);
+  expect([config.clouds.get('openai')?.timeouts, config.clouds.get('google')?.timeouts]).toEqual([
+    { connectMs: 1, firstByteMs: 1_200_000, idleMs: 2 },
+    { connectMs: 10_000, firstByteMs: 1_200_000, idleMs: 2 },
+  ]);
+});
+
 test('where Node generates no code, the error says what to do, and no source is printed', () => {
   const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
   const { Function: real } = globalThis;

@@ -132,7 +132,7 @@ function cloudSettings(
     basePath,
     baseUrl: url.origin + basePath,
     key,
-    timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts, ...options.timeouts },
+    timeouts: { ...DEFAULT_TIMEOUTS, ...given(timeouts), ...given(options.timeouts) },
     headers: readHeaders(options.headers ?? {}, `${provider.prefix}(options).headers`),
     secrets: secretsIn(options.headers ?? {}),
     warnings: [
@@ -145,6 +145,11 @@ function cloudSettings(
           ]),
     ],
   };
+}
+
+/** Without what is undefined, which would hide the default below it. */
+function given(timeouts: Partial<Timeouts> = {}): Partial<Timeouts> {
+  return Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined));
 }
 
 /** A gateway between here and the cloud has a key of its own, whose header is recognised by its name. */

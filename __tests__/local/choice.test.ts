@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { jest } from '@jest/globals';
 import express, { type RequestHandler } from 'express';
 import { createLocalBalancer, type LocalBalancer } from '../../lib/local/index.ts';
@@ -9,8 +10,10 @@ import {
   closeAll,
   listen,
   refusingUrl,
+  send,
   sendChat,
   sendJson,
+  sha256,
   startHost,
   startNode,
   type TestServer,
@@ -136,6 +139,48 @@ describe('which node gets a request', () => {
       expect(JSON.parse((await sendChat(url, reversed)).text)).toEqual({ node: 'b' });
     }
   });
+
+  const file = `--xYz\r\ncontent-disposition: form-data; name="file"; filename="model"\r\n\r\n${'{"model":"other"}\r\n--x'.repeat(9000)}\r\n`;
+  const model = '--xYz\r\nContent-Disposition: form-data; name="model"\r\n\r\nllama\r\n';
+  const type = 'multipart/form-data; boundary=xYz';
+  test.each([
+    ['model in front', [], type, model + file],
+    ['model behind the file', [], type, file + model],
+    ['model behind the file', [], 'Multipart/Form-Data; charset=utf-8; Boundary="xYz"', file + model],
+    ['model and a parser before', [express.raw({ type: '*/*', limit: '1mb' })], type, file + model],
+  ])('one that lists the model of a form: %s', async (_case, parsers, contentType, parts) => {
+    const a = await startNode(['other'], named('a'));
+    const b = await startNode(['llama']);
+    const { url } = await startHost([...parsers, createLocalBalancer({ nodes: [a.url, b.url] })]);
+    const bytes = Buffer.from(`${parts}--xYz--\r\n`);
+    const headers = { 'content-type': contentType };
+    for (const body of [bytes, [bytes.subarray(0, 70), bytes.subarray(70, 99_000), bytes.subarray(99_000)]]) {
+      const answer = await send(`${url}/v1/audio/transcriptions`, { headers, body });
+      expect(JSON.parse(answer.text)).toEqual({ sha256: sha256(bytes), length: bytes.length });
+    }
+    expect([a.received, b.received.map((received) => received.headers['content-type'])]).toEqual([
+      [],
+      [contentType, contentType],
+    ]);
+  });
+
+  test.each([
+    ['without a model', type, `${file}--xYz--\r\n`],
+    ['that is broken', type, `${file}${model.slice(0, -4)}`],
+    ['without a boundary', 'multipart/form-data', `${model}--xYz--\r\n`],
+    ['that is compressed', type, gzipSync(`${model}--xYz--\r\n`)],
+  ])('any for a form %s, which gets it byte for byte', async (_case, contentType, body) => {
+    const a = await startNode(['other']);
+    const b = await startNode(['llama']);
+    const { url } = await host([a.url, b.url]);
+    const encoding = Buffer.isBuffer(body) ? { 'content-encoding': 'gzip' } : {};
+    const answer = await send(`${url}/v1/audio/transcriptions`, {
+      headers: { 'content-type': contentType, ...encoding },
+      body,
+    });
+    expect(JSON.parse(answer.text)).toEqual({ sha256: sha256(body), length: body.length });
+    expect([a.received.length, b.received.length]).toEqual([1, 0]);
+  });
 });
 
 describe('the lists of models', () => {
@@ -178,6 +223,33 @@ describe('the lists of models', () => {
     );
   });
 
+  test('are left out when their node has not answered for 10 minutes, and are back when it does', async () => {
+    const a = await startNode(['other']);
+    const b = await startNode(['llama']);
+    const { balancer } = await host([a.url, b.url]);
+    const ids = async () => (await balancer.listModels()).map(({ id }) => id);
+    advance(0);
+    expect(await ids()).toEqual(['other', 'llama']);
+    await b.close();
+    advance(599_999);
+    expect(await ids()).toEqual(['other', 'llama']);
+    advance(10_000);
+    expect(await ids()).toEqual(['other']);
+    await startNode(['llama', 'new'], undefined, b.port);
+    advance(10_000);
+    expect(await ids()).toEqual(['other', 'llama', 'new']);
+  });
+
+  test('are used for a request however old they are, where nothing newer is known of a node', async () => {
+    const a = await startNode(['other']);
+    const b = await startNode(['llama'], named('b'));
+    const { url } = await host([a.url, b.url]);
+    await sendChat(url, CHAT);
+    advance(24 * HOUR_MS);
+    expect((await sendChat(url, CHAT)).text).toBe('{"node":"b"}');
+    expect(a.received).toEqual([]);
+  });
+
   test.each([-HOUR_MS, HOUR_MS])('are kept as long where the clock is set by %d ms', async (jump) => {
     const a = await startNode(['other']);
     const b = await startNode(['llama']);
@@ -213,6 +285,45 @@ describe('the lists of models', () => {
     expect(b.received.map(({ bytes }) => JSON.parse(bytes.toString()) as unknown)).toEqual([
       { ...CHAT, second: true },
     ]);
+  });
+
+  test.each([
+    ['has listed its models before', true],
+    ['has never listed any', false],
+  ])('hold up no request while a node hangs that %s', async (_case, listed) => {
+    const a = await startNode(['llama'], named('a'));
+    const answers = listed ? [{ data: [] }] : [];
+    const hanging = await listen((_req, res) => {
+      const answer = answers.shift();
+      if (answer !== undefined) sendJson(res, answer);
+    });
+    const never = new AbortController().signal;
+    const limit = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(never);
+    // The healthy node is asked first. For one that hangs from the beginning the time is over at once, the first time.
+    if (!listed) limit.mockReturnValueOnce(never).mockReturnValueOnce(AbortSignal.abort());
+    const { url } = await host([a.url, hanging.url]);
+    await sendChat(url, CHAT);
+    advance(60_000);
+    for (let i = 0; i < 2; i++) {
+      const answer = await sendChat(url, CHAT);
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { node: 'a' }]);
+    }
+    expect(a.received.length).toBe(3);
+  });
+
+  test('are fetched anew behind a request that goes on with what is known', async () => {
+    const a = await startNode(['other'], named('a'));
+    const lists = [{ data: [{ id: 'other' }] }, { data: [{ id: 'llama' }] }];
+    const b = await startNode([], ({ method }, res) =>
+      sendJson(res, method === 'GET' ? lists.shift() : { node: 'b' }),
+    );
+    const { url, balancer } = await host([a.url, `${b.url}/sub`]);
+    expect(JSON.parse((await sendChat(url, CHAT)).text)).toEqual({ node: 'a' });
+    advance(60_000);
+    expect(JSON.parse((await sendChat(url, CHAT)).text)).toEqual({ node: 'a' });
+    await balancer.listModels();
+    expect(JSON.parse((await sendChat(url, CHAT)).text)).toEqual({ node: 'b' });
+    expect(lists).toEqual([]);
   });
 
   test("become one list in OpenAI's form, each id once, without what is no model", async () => {
@@ -341,6 +452,47 @@ describe('createLocalBalancer at start-up', () => {
       new TypeError(
         `createLocalBalancer: nodes must be a list of base URLs, e.g. ['http://127.0.0.1:11434']; got ${kind}.`,
       ),
+    );
+  });
+
+  const RANGE = 'must be a whole number of milliseconds from 1 to 2147483647';
+  test.each([
+    [{ idleMs: Infinity }, `createLocalBalancer: timeouts.idleMs ${RANGE}; got Infinity.`],
+    [{ idleMs: 2 ** 31 }, `createLocalBalancer: timeouts.idleMs ${RANGE}; got 2147483648.`],
+    [{ connectMs: NaN }, `createLocalBalancer: timeouts.connectMs ${RANGE}; got NaN.`],
+    [{ firstByteMs: 0 }, `createLocalBalancer: timeouts.firstByteMs ${RANGE}; got 0.`],
+    [{ firstByteMs: -5 }, `createLocalBalancer: timeouts.firstByteMs ${RANGE}; got -5.`],
+    [{ firstByteMs: 1.5 }, `createLocalBalancer: timeouts.firstByteMs ${RANGE}; got 1.5.`],
+    [{ idleMs: '60000' }, `createLocalBalancer: timeouts.idleMs ${RANGE}; got '60000'.`],
+    [{ idleMs: null }, `createLocalBalancer: timeouts.idleMs ${RANGE}; got null.`],
+    [
+      { idelMs: 5 },
+      "createLocalBalancer: Unknown option 'idelMs' in timeouts. Known are connectMs, firstByteMs, idleMs.",
+    ],
+    [5, 'createLocalBalancer: timeouts must be an object, e.g. { idleMs: 60_000 }; got 5.'],
+    [null, 'createLocalBalancer: timeouts must be an object, e.g. { idleMs: 60_000 }; got null.'],
+    [[1], 'createLocalBalancer: timeouts must be an object, e.g. { idleMs: 60_000 }; got [ 1 ].'],
+  ])('refuses the timeouts %p, and says what is wrong', (timeouts, message) => {
+    const options = { nodes: ['http://127.0.0.1:9'], timeouts };
+    expect(() => Reflect.apply(createLocalBalancer, undefined, [options])).toThrow(new TypeError(message));
+  });
+
+  const DEFAULTS = [10_000, 1_200_000, 300_000];
+  test.each([
+    [undefined, DEFAULTS],
+    [{}, DEFAULTS],
+    [{ connectMs: undefined, firstByteMs: undefined, idleMs: undefined }, DEFAULTS],
+    [{ connectMs: 2_147_483_647, idleMs: undefined }, [2_147_483_647, 1_200_000, 300_000]],
+    [{ firstByteMs: 1_000_000, idleMs: 200_000 }, [10_000, 1_000_000, 200_000]],
+  ])('of the timeouts %p, those not given are the defaults', async (timeouts, expected) => {
+    const node = await startNode([], named('a'));
+    const options = { nodes: [node.url], timeouts };
+    const balancer = Reflect.apply(createLocalBalancer, undefined, [options]) as LocalBalancer;
+    const { url } = await startHost([balancer]);
+    const timer = jest.spyOn(globalThis, 'setTimeout');
+    expect((await sendChat(url, CHAT)).text).toBe('{"node":"a"}');
+    expect(timer.mock.calls.map(([, milliseconds]) => milliseconds).filter((limit) => limit! > 9000)).toEqual(
+      expected,
     );
   });
 });

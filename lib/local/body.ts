@@ -1,7 +1,9 @@
 /** The body of a request on its way to a node: the client's own bytes, or what a parser left of them. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { BodyScanner } from '../body.ts';
 import { RouterError } from '../errors.ts';
-import { createJsonScanner, type JsonScanner } from '../json-scanner.ts';
+import { createJsonScanner } from '../json-scanner.ts';
+import { createMultipartScanner } from '../multipart.ts';
 import { isObject } from '../openai/types.ts';
 
 /** An Express request: a stream, and `body` where a parser has read it. */
@@ -62,7 +64,7 @@ function announceChunks(outgoing: ClientRequest): void {
 function readAhead(req: IncomingMessage): Promise<{ held: Buffer[]; model: string | undefined }> {
   return new Promise((resolve) => {
     const held: Buffer[] = [];
-    const scanner = createJsonScanner();
+    const scanner = scannerFor(req);
     let size = 0;
     const stop = (): void => {
       req.off('data', look).off('end', stop).off('close', stop).off('error', stop);
@@ -86,7 +88,7 @@ function parsedBody(req: HostRequest): NodeBody {
   const type = req.headers['content-type'] ?? '';
   const bytes = toBytes(req.body, type);
   return {
-    model: bytes === req.body || typeof req.body === 'string' ? findModelIn(bytes) : modelOf(req.body),
+    model: bytes === req.body || typeof req.body === 'string' ? findModelIn(bytes, req) : modelOf(req.body),
     headers: {
       'content-length': String(bytes.length),
       // Express's parsers inflate, decode to Unicode and take chunks; what goes on is none of that any more.
@@ -105,14 +107,20 @@ function modelOf(body: unknown): string | undefined {
   return typeof model === 'string' ? model : undefined;
 }
 
-function findModelIn(bytes: Buffer): string | undefined {
-  const scanner = createJsonScanner();
+function findModelIn(bytes: Buffer, req: IncomingMessage): string | undefined {
+  const scanner = scannerFor(req);
   scanner.push(bytes);
   return scanner.model?.value;
 }
 
+/** A form has its model among its fields, anything else is looked at as JSON. */
+function scannerFor({ headers }: IncomingMessage): BodyScanner {
+  const type = headers['content-type'] ?? '';
+  return /^multipart\/form-data\b/i.test(type) ? createMultipartScanner(type) : createJsonScanner();
+}
+
 /** Nothing more can be found: a body that is no JSON has no model here, and the node says what is wrong with it. */
-function isSettled(scanner: JsonScanner): boolean {
+function isSettled(scanner: BodyScanner): boolean {
   return scanner.model !== undefined || scanner.malformed !== undefined || scanner.isObject === false;
 }
 

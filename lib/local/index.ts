@@ -11,6 +11,7 @@ import { openBody } from './body.ts';
 import type { LocalTimeouts } from './exchange.ts';
 import { createLocalNode, type LocalNode, type LocalRequest } from './node.ts';
 import { serves } from './models.ts';
+import { checkedTimeouts } from './timeouts.ts';
 import { parseBaseUrl } from './url.ts';
 
 export type { LocalTimeouts } from './exchange.ts';
@@ -19,18 +20,19 @@ export type { Model } from '../openai/types.ts';
 export interface LocalBalancerOptions {
   /** Base URLs of OpenAI-compatible servers, with or without `/v1`. At least one. */
   readonly nodes: readonly string[];
-  /** Limits of one request to a node. */
+  /** Limits of one request to a node: whole milliseconds, at most 2,147,483,647. */
   readonly timeouts?: Partial<LocalTimeouts>;
 }
 
 export interface LocalBalancer extends RequestHandler {
-  /** What the nodes list at `GET /v1/models`, each id once. A node that does not answer is left out. Never rejects. */
+  /**
+   * What the nodes list at `GET /v1/models`, each id once. Of a node that does not answer it is what it listed last, and
+   * 10 minutes after its last list the node is left out. Never rejects.
+   */
   listModels(): Promise<Model[]>;
   /** Takes no new request (503), waits for the open ones, closes the connections. */
   close(): Promise<void>;
 }
-
-const DEFAULT_TIMEOUTS: LocalTimeouts = { connectMs: 10_000, firstByteMs: 1_200_000, idleMs: 300_000 };
 
 const debug = createDebug('llm-prefix-router:local');
 
@@ -39,12 +41,15 @@ const debug = createDebug('llm-prefix-router:local');
  * to the first of several that are equally busy). A node that refuses a connection is left out for ten seconds, and
  * the request goes to the next one. When none is left the client gets 503 `no_local_node`.
  *
+ * The model of a form is found as well as that of JSON, in the first 32 MiB. A compressed body is not looked into: any
+ * node will do for it.
+ *
  * Mount it behind the router, at the root or under a path. Not sent to nodes: `Authorization` and `Cookie`.
- * @throws TypeError for an empty list, or none, and for a base URL that cannot be meant.
+ * @throws TypeError for an empty list, or none, for a base URL that cannot be meant and for wrong timeouts.
  */
 export function createLocalBalancer(options: LocalBalancerOptions): LocalBalancer {
   const urls = checkedUrls(options);
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const timeouts = checkedTimeouts(options.timeouts);
   const nodes = urls.map((base) => createLocalNode(base, timeouts));
   const running = new Set<Promise<void>>();
   let closing = false;
@@ -111,9 +116,17 @@ async function serve(nodes: readonly LocalNode[], req: Request, res: Response): 
   }
 }
 
+/**
+ * What a client that takes us for a proxy writes in front of the path. Nothing odd: of `http://a:b/v1` Express takes `b` for
+ * a part of the path, and so that URL would pass by a host's check of keys at `/v1`.
+ */
+const ORIGIN = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?(?=[/?#]|$)/i;
+
 /** Mounted at `/v1`, Express has cut that from the URL; the nodes have it. */
 function pathOf(req: Request): string {
-  return /\/v1$/i.test(req.baseUrl ?? '') ? `/v1${req.url}` : req.url;
+  const url = req.url.replace(ORIGIN, '');
+  const path = url.startsWith('/') ? url : `/${url}`;
+  return /\/v1$/i.test(req.baseUrl ?? '') ? `/v1${path}` : path;
 }
 
 async function nodesFor(
@@ -121,7 +134,7 @@ async function nodesFor(
   model: string | undefined,
 ): Promise<readonly LocalNode[]> {
   if (model === undefined || nodes.length === 1) return nodes;
-  const lists = await Promise.all(nodes.map((node) => node.models.get()));
+  const lists = await Promise.all(nodes.map((node) => node.models.known()));
   const able = nodes.filter((_, index) => serves(lists[index] ?? [], model));
   return able.length > 0 ? able : nodes;
 }

@@ -7,6 +7,9 @@ import { isObject, type Model } from '../openai/types.ts';
 const FRESH_MS = 60_000;
 const RETRY_MS = 10_000;
 
+/** So long after its last answer a node counts as one that is busy, and not as gone. Milliseconds. */
+const KEPT_MS = 600_000;
+
 /** A node that needs longer for its list is taken as it was known before. Milliseconds. */
 const TIMEOUT_MS = 3_000;
 
@@ -14,32 +17,48 @@ const TIMEOUT_MS = 3_000;
 const LARGEST_LIST = 8 * 1024 * 1024;
 
 export interface ModelList {
-  /** The node's models; what was known before, or none, where it does not say. Never rejects. */
+  /**
+   * The node's models. Where it does not say, what was known before, until 10 minutes after its last answer, then none.
+   * Never rejects.
+   */
   get(): Promise<readonly Model[]>;
+  /** The same without waiting for a node that was asked before: its new list is for a later request. */
+  known(): Promise<readonly Model[]>;
 }
 
 export function createModelList(url: URL, agent: Agent): ModelList {
   let models: readonly Model[] = [];
   // By `performance.now()`: the clock on the wall can be set.
   let freshUntil = 0;
+  let keptUntil = 0;
   let running: Promise<readonly Model[]> | undefined;
+  let asked = false;
 
   async function refresh(): Promise<readonly Model[]> {
     try {
       models = toModels(await getJson(url, agent));
       freshUntil = performance.now() + FRESH_MS;
+      keptUntil = performance.now() + KEPT_MS;
     } catch {
       freshUntil = performance.now() + RETRY_MS;
+      if (performance.now() >= keptUntil) models = [];
     }
     running = undefined;
+    asked = true;
     return models;
   }
 
+  async function get(): Promise<readonly Model[]> {
+    if (performance.now() < freshUntil) return models;
+    running ??= refresh();
+    return running;
+  }
+
   return {
-    async get() {
-      if (performance.now() < freshUntil) return models;
-      running ??= refresh();
-      return running;
+    get,
+    async known() {
+      const latest = get();
+      return asked ? models : latest;
     },
   };
 }

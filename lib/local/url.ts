@@ -1,4 +1,5 @@
 /** Base URLs of nodes, and paths below them. */
+import { RouterError } from '../errors.ts';
 
 /**
  * @param which Of which node, for the error: `node 2 of 3`.
@@ -17,8 +18,23 @@ export function parseBaseUrl(value: string, which: string): URL {
   return url;
 }
 
-/** A path below a base URL, dot segments resolved first so that no request leaves the base path. */
+/**
+ * A `.` or `..` between slashes, as any server could read it that stands there: with backslashes, encoded once or more
+ * often, in front of parameters (`..;x`). Also what URLs leave out wherever it stands.
+ */
+const DOT_SEGMENT =
+  /[\t\n\r]|(?:^|[/\\]|%(?:25)*(?:2f|5c))(?:\.|%(?:25)*2e){1,2}(?=$|[/\\;]|%(?:25)*(?:2f|5c|3b))/i;
+
+/**
+ * A path below a base URL.
+ * @throws RouterError `invalid_value` for dot segments. Resolved, the path could lead out of where the balancer is mounted,
+ * to a node's own API, and be another than Express and a host's check of keys have looked at.
+ */
 export function pathAt(base: URL, path: string): string {
-  const { pathname, search } = new URL(`http://node${path.startsWith('/') ? path : `/${path}`}`);
+  if (DOT_SEGMENT.test(path.replace(/[?#].*/s, '')))
+    throw new RouterError('invalid_value', {
+      message: "The path of a request must not hold the segments '.' and '..', in whatever form.",
+    });
+  const { pathname, search } = new URL(`http://node${path}`);
   return `${base.pathname === '/' ? '' : base.pathname}${pathname}${search}`;
 }
