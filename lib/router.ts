@@ -11,6 +11,7 @@ import { createModelLists } from './models.ts';
 import { OpenCalls } from './open-call.ts';
 import type { Model } from './openai/types.ts';
 import { Reply } from './reply.ts';
+import { withoutOrigin } from './request-target.ts';
 import type { Cloud } from './sender.ts';
 import { createHealth } from './status/health.ts';
 import { readStatus, type RouterStatus } from './status/status.ts';
@@ -136,11 +137,11 @@ function decodeQuietly(text: string): string {
 }
 
 function pathOf(url: string): string {
-  // A client that takes us for a proxy writes the whole URL. Its path is taken as it stands there: tidied up, by `..`
-  // and the like, it could be another than Express has looked at, and lead past a host's check of keys.
-  if (!url.startsWith('/')) return /^https?:\/\/[\w.:[\]-]+(\/[^?#]*)/i.exec(url)?.[1] ?? '';
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
+  if (url.startsWith('/')) {
+    const query = url.indexOf('?');
+    return query === -1 ? url : url.slice(0, query);
+  }
+  return /^\/[^?#]*/.exec(withoutOrigin(url))?.[0] ?? '';
 }
 
 function isStatus(req: Request, path: string, statusPath: string): boolean {

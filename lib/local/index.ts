@@ -7,6 +7,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { RouterError } from '../errors.ts';
 import { isGone } from '../on-close.ts';
 import type { Model } from '../openai/types.ts';
+import { withoutOrigin } from '../request-target.ts';
 import { openBody } from './body.ts';
 import type { LocalTimeouts } from './exchange.ts';
 import { createLocalNode, type LocalNode, type LocalRequest } from './node.ts';
@@ -116,15 +117,9 @@ async function serve(nodes: readonly LocalNode[], req: Request, res: Response): 
   }
 }
 
-/**
- * What a client that takes us for a proxy writes in front of the path. Nothing odd: of `http://a:b/v1` Express takes `b` for
- * a part of the path, and so that URL would pass by a host's check of keys at `/v1`.
- */
-const ORIGIN = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?(?=[/?#]|$)/i;
-
 /** Mounted at `/v1`, Express has cut that from the URL; the nodes have it. */
 function pathOf(req: Request): string {
-  const url = req.url.replace(ORIGIN, '');
+  const url = withoutOrigin(req.url);
   const path = url.startsWith('/') ? url : `/${url}`;
   return /\/v1$/i.test(req.baseUrl ?? '') ? `/v1${path}` : path;
 }
