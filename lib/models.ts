@@ -9,7 +9,7 @@ import { readBody } from './transport/read.ts';
 const log = debug('llm-prefix-router:models');
 
 const FRESH_MS = 24 * 60 * 60 * 1000;
-/** How long a slow cloud may hold up the list. */
+/** How long a slow cloud, or its key, may hold up the list. */
 const PATIENCE_MS = 10_000;
 /** More pages than any cloud has: the end of a list that never ends. */
 const MAX_PAGES = 20;
@@ -52,16 +52,24 @@ function createCloudList(cloud: Cloud): () => Promise<Model[]> {
 
 async function readAll(cloud: Cloud): Promise<Model[]> {
   const { provider, key } = cloud.settings;
-  const apiKey = await key.read();
+  const cancellation = new Cancellation();
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    const giveUp = (): void => {
+      const reason = patience.reason as Error;
+      cancellation.cancel(reason);
+      reject(reason);
+    };
+    patience.addEventListener('abort', giveUp, { once: true });
+  });
+  // The key can be the host's own function, which may never settle.
+  const apiKey = await Promise.race([key.read(), givenUp]);
   if (apiKey === undefined) return [];
   const headers = {
     'accept-encoding': 'identity',
     ...provider.authorize(apiKey),
     ...cloud.settings.headers,
   };
-  const cancellation = new Cancellation();
-  const patience = AbortSignal.timeout(PATIENCE_MS);
-  patience.addEventListener('abort', () => cancellation.cancel(patience.reason as Error), { once: true });
   return readPages(cloud, headers, cancellation);
 }
 
