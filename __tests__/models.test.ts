@@ -159,9 +159,12 @@ test.each<[string, CloudHandler]>([
     ANTHROPIC_API_KEY: 'sk-a',
     ANTHROPIC_API_BASE_URL: sound.url,
   });
+  let now = 1000;
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
   const ids = async (): Promise<string[]> => (await router.models()).map((model) => model.id);
   expect(await ids()).toEqual(['anthropic:claude-x']);
   broken = false;
+  now += 60_000;
   expect(await ids()).toEqual(['openai:a', 'anthropic:claude-x']);
   expect([faulty.requests.length, sound.requests.length]).toEqual([2, 1]);
 });
@@ -214,11 +217,34 @@ test('a key that never comes is given up after ten seconds, and asked for again'
     shutdown_date: null,
   };
   expect(await asked).toEqual([other]);
+  jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
   expect(await router.models()).toEqual([
     { id: 'openai:a', object: 'model', created: 0, owned_by: 'openai' },
     other,
   ]);
   expect(timeout.mock.calls).toEqual([[10_000], [10_000], [10_000]]);
+});
+
+test('a cloud that hangs is asked again after a minute; until then nobody waits for it', async () => {
+  let now = 1000;
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
+  const patience = new AbortController();
+  jest.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(patience.signal);
+  const cloud = await cloudOf((_request, response) => {
+    // The first question is never answered: its time is over as soon as it has come.
+    if (cloud.requests.length === 1) patience.abort(new Error('over'));
+    else sendJson(response, 200, { data: [{ id: 'a' }] });
+  });
+  const router = routerOf({ OPENAI_API_KEY: 'sk-o', OPENAI_BASE_URL: cloud.url });
+  const asked = async (): Promise<[string[], number]> => [
+    (await router.models()).map((model) => model.id),
+    cloud.requests.length,
+  ];
+  expect(await asked()).toEqual([[], 1]);
+  now += 59_999;
+  expect(await asked()).toEqual([[], 1]);
+  now += 1;
+  expect(await asked()).toEqual([['openai:a'], 2]);
 });
 
 test('the pages of a cloud are read to the end, and a list that never ends is cut', async () => {
@@ -241,7 +267,7 @@ test('the pages of a cloud are read to the end, and a list that never ends is cu
   expect(endless.requests).toHaveLength(2);
 });
 
-test('after a day a list is asked for again; if that fails, the old one stays', async () => {
+test('after a day a list is asked for again; if that fails, the old one stays, and is given without asking for a minute', async () => {
   let now = 1000;
   jest.spyOn(performance, 'now').mockImplementation(() => now);
   // What the clock on the wall says does not matter.
@@ -259,6 +285,9 @@ test('after a day a list is asked for again; if that fails, the old one stays', 
   status = 503;
   expect(await ids()).toEqual(['openai:a']);
   status = 200;
+  now += 59_999;
+  expect(await ids()).toEqual(['openai:a']);
+  now += 1;
   expect(await ids()).toEqual(['openai:b']);
   expect(cloud.requests).toHaveLength(3);
 });
