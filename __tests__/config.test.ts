@@ -194,11 +194,13 @@ test.each<[string, unknown, string]>([
     { timeouts: { totalMs: 1 } },
     "Unknown option 'totalMs' in createPrefixRouter(options).timeouts. Known are connectMs, firstByteMs, idleMs.",
   ],
-  ...['status', '', true, null, ['/']].map((statusPath): [string, unknown, string] => [
-    `${JSON.stringify(statusPath)} as a path`,
-    { statusPath },
-    `createPrefixRouter(options).statusPath must be a path that begins with '/', or false; got ${inspect(statusPath)}.`,
-  ]),
+  ...['status', '', true, null, ['/'], '/v0/status?', '/v0/#status'].map(
+    (statusPath): [string, unknown, string] => [
+      `${JSON.stringify(statusPath)} as a path`,
+      { statusPath },
+      `createPrefixRouter(options).statusPath must be a path that begins with '/' and has no '?' or '#', or false; got ${inspect(statusPath)}.`,
+    ],
+  ),
   ['a record sink that is none', { onCall: {} }, 'createPrefixRouter(options).onCall must be a function.'],
   [
     'no provider',

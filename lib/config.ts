@@ -243,9 +243,9 @@ function checkOptions(options: RouterOptions): void {
       throw new TypeError(`createPrefixRouter(options).${name} must be a function.`);
   }
   const { statusPath = false }: { readonly statusPath?: unknown } = options;
-  if (statusPath !== false && !(typeof statusPath === 'string' && statusPath.startsWith('/')))
+  if (statusPath !== false && !(typeof statusPath === 'string' && /^\/[^?#]*$/.test(statusPath)))
     throw new TypeError(
-      `createPrefixRouter(options).statusPath must be a path that begins with '/', or false; got ${show(statusPath)}.`,
+      `createPrefixRouter(options).statusPath must be a path that begins with '/' and has no '?' or '#', or false; got ${show(statusPath)}.`,
     );
   for (const provider of options.providers ?? []) {
     if (typeof provider?.prefix !== 'string' || typeof provider.toError !== 'function')
