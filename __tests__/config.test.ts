@@ -241,6 +241,18 @@ test.each<[string, unknown, string]>([
   expect(start).toThrow(TypeError);
 });
 
+// A host can give settings of its own as `env`. Null is nothing, as undefined is.
+test.each(['OPENAI_API_KEY', 'GOOGLE_API_KEY_FILE', 'ANTHROPIC_API_BASE_URL', 'PREFIX_ROUTER_PRICES_FILE'])(
+  '%s that is no text is refused at start, and not repeated',
+  (name) => {
+    const startWith = (value: unknown) => (): unknown =>
+      createPrefixRouter({ env: { [name]: value } as NodeJS.ProcessEnv });
+    expect(startWith(5)).toThrow(new TypeError(`${name} must be a string; got number.`));
+    expect(startWith({})).toThrow(new TypeError(`${name} must be a string; got object.`));
+    expect(startWith(null)).not.toThrow();
+  },
+);
+
 describe('a key in a file', () => {
   let folder: string;
   beforeEach(() => {

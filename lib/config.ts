@@ -82,6 +82,7 @@ export function readConfig(options: RouterOptions): Config {
   checkOptions(options);
   const env = options.env ?? process.env;
   const providers = options.providers ?? [openai(), google(), anthropic()];
+  checkEnvironment(env, providers);
   const clouds = new Map(
     providers.map((provider) => [provider.prefix, cloudSettings(provider, env, options.timeouts)]),
   );
@@ -106,9 +107,26 @@ export function readConfig(options: RouterOptions): Config {
   });
 }
 
+/** The variable that names the operator's own prices. */
+const PRICES_FILE = 'PREFIX_ROUTER_PRICES_FILE';
+
+/** @throws TypeError for what is no text: a host can give settings of its own. The value may be a key. */
+function checkEnvironment(env: NodeJS.ProcessEnv, providers: readonly Provider[]): void {
+  const names = providers.flatMap(({ environment: { apiKey, baseUrl } }) => [
+    apiKey,
+    `${apiKey}_FILE`,
+    baseUrl,
+  ]);
+  for (const name of [...names, PRICES_FILE]) {
+    const value: unknown = env[name] ?? undefined;
+    if (value !== undefined && typeof value !== 'string')
+      throw new TypeError(`${name} must be a string; got ${typeof value}.`);
+  }
+}
+
 /** The operator's own prices stand over the table that comes with the package. */
 function readPrices(env: NodeJS.ProcessEnv): Prices {
-  const file = env['PREFIX_ROUTER_PRICES_FILE']?.trim();
+  const file = env[PRICES_FILE]?.trim();
   return createPrices(file ? readPricesFile(file) : {});
 }
 
