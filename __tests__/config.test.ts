@@ -488,3 +488,23 @@ test('where Node generates no code, the error says what to do, and no source is 
     printed.mockRestore();
   }
 });
+
+test('a price under a prefix that no cloud has is refused at start', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'prices-'));
+  const file = join(folder, 'prices.json');
+  const startWith = (name: string) => (): unknown => {
+    writeFileSync(file, JSON.stringify({ [name]: { input: 2, output: 8 } }));
+    return createPrefixRouter({ env: { PREFIX_ROUTER_PRICES_FILE: file }, providers: [openai()] });
+  };
+  try {
+    expect(startWith('opneai:gpt-4.1')).toThrow(
+      new TypeError(
+        `The price file ${file} has a price of 'opneai:gpt-4.1', and no cloud has that prefix. Known are openai, google, anthropic.`,
+      ),
+    );
+    // One file can serve several hosts.
+    expect(startWith('google:gemini-3.8-flash')).not.toThrow();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

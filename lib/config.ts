@@ -102,7 +102,7 @@ export function readConfig(options: RouterOptions): Config {
     statusPath: options.statusPath ?? '/v0/status',
     listLocalModels: options.listLocalModels,
     onCall: options.onCall,
-    prices: readPrices(env),
+    prices: readPrices(env, [...clouds.keys()]),
     warnings: [...rule.warnings, ...[...clouds.values()].flatMap((cloud) => cloud.warnings)],
   });
 }
@@ -125,9 +125,9 @@ function checkEnvironment(env: NodeJS.ProcessEnv, providers: readonly Provider[]
 }
 
 /** The operator's own prices stand over the table that comes with the package. */
-function readPrices(env: NodeJS.ProcessEnv): Prices {
+function readPrices(env: NodeJS.ProcessEnv, prefixes: readonly string[]): Prices {
   const file = env[PRICES_FILE]?.trim();
-  return createPrices(file ? readPricesFile(file) : {});
+  return createPrices(file ? readPricesFile(file, prefixes) : {});
 }
 
 function cloudSettings(
