@@ -92,6 +92,13 @@ describe('requireApiKey at start-up', () => {
     );
   });
 
+  // As a variable that is not set, or a host's own settings, may be given by a host in JavaScript.
+  test.each([[undefined], [null], [{}], [5]])('refuses %j and says what to give', (keys) => {
+    expect(() => requireApiKey(keys as unknown as string)).toThrow(
+      new TypeError("requireApiKey needs your clients' keys: a text, or a list of texts."),
+    );
+  });
+
   test('refuses an empty string in place of a list', () => {
     expect(() => requireApiKey('')).toThrow(TypeError);
   });

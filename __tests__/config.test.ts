@@ -194,11 +194,13 @@ test.each<[string, unknown, string]>([
     { timeouts: { totalMs: 1 } },
     "Unknown option 'totalMs' in createPrefixRouter(options).timeouts. Known are connectMs, firstByteMs, idleMs.",
   ],
-  ...['status', '', true, null, ['/']].map((statusPath): [string, unknown, string] => [
-    `${JSON.stringify(statusPath)} as a path`,
-    { statusPath },
-    `createPrefixRouter(options).statusPath must be a path that begins with '/', or false; got ${inspect(statusPath)}.`,
-  ]),
+  ...['status', '', true, null, ['/'], '/v0/status?', '/v0/#status'].map(
+    (statusPath): [string, unknown, string] => [
+      `${JSON.stringify(statusPath)} as a path`,
+      { statusPath },
+      `createPrefixRouter(options).statusPath must be a path that begins with '/' and has no '?' or '#', or false; got ${inspect(statusPath)}.`,
+    ],
+  ),
   ['a record sink that is none', { onCall: {} }, 'createPrefixRouter(options).onCall must be a function.'],
   [
     'no provider',
@@ -238,6 +240,18 @@ test.each<[string, unknown, string]>([
   expect(messageOf(start)).toContain(message);
   expect(start).toThrow(TypeError);
 });
+
+// A host can give settings of its own as `env`. Null is nothing, as undefined is.
+test.each(['OPENAI_API_KEY', 'GOOGLE_API_KEY_FILE', 'ANTHROPIC_API_BASE_URL', 'PREFIX_ROUTER_PRICES_FILE'])(
+  '%s that is no text is refused at start, and not repeated',
+  (name) => {
+    const startWith = (value: unknown) => (): unknown =>
+      createPrefixRouter({ env: { [name]: value } as NodeJS.ProcessEnv });
+    expect(startWith(5)).toThrow(new TypeError(`${name} must be a string; got number.`));
+    expect(startWith({})).toThrow(new TypeError(`${name} must be a string; got object.`));
+    expect(startWith(null)).not.toThrow();
+  },
+);
 
 describe('a key in a file', () => {
   let folder: string;
@@ -488,5 +502,25 @@ test('where Node generates no code, the error says what to do, and no source is 
   } finally {
     globalThis.Function = real;
     printed.mockRestore();
+  }
+});
+
+test('a price under a prefix that no cloud has is refused at start', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'prices-'));
+  const file = join(folder, 'prices.json');
+  const startWith = (name: string) => (): unknown => {
+    writeFileSync(file, JSON.stringify({ [name]: { input: 2, output: 8 } }));
+    return createPrefixRouter({ env: { PREFIX_ROUTER_PRICES_FILE: file }, providers: [openai()] });
+  };
+  try {
+    expect(startWith('opneai:gpt-4.1')).toThrow(
+      new TypeError(
+        `The price file ${file} has a price of 'opneai:gpt-4.1', and no cloud has that prefix. Known are openai, google, anthropic.`,
+      ),
+    );
+    // One file can serve several hosts.
+    expect(startWith('google:gemini-3.8-flash')).not.toThrow();
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

@@ -1,6 +1,13 @@
 import { jest } from '@jest/globals';
 import express from 'express';
-import { createPrefixRouter, type Model, type PrefixRouter, type RouterOptions } from '../lib/index.ts';
+import {
+  anthropic,
+  createPrefixRouter,
+  openai,
+  type Model,
+  type PrefixRouter,
+  type RouterOptions,
+} from '../lib/index.ts';
 import {
   sendJson,
   startCloud,
@@ -48,15 +55,15 @@ test('each simulated cloud lists its models, under its prefix', async () => {
     startSimulatedGoogle({ apiKey: 'g' }),
     startSimulatedAnthropic({ apiKey: 'sk-a' }),
   ]);
-  const [openai, google, anthropic] = clouds;
+  const [openaiCloud, google, anthropicCloud] = clouds;
   closers.push(...clouds.map((cloud) => () => cloud.close()));
   const router = routerOf({
     OPENAI_API_KEY: 'sk-o',
-    OPENAI_BASE_URL: openai.url,
+    OPENAI_BASE_URL: openaiCloud.url,
     GOOGLE_API_KEY: 'g',
     GOOGLE_API_BASE_URL: google.url,
     ANTHROPIC_API_KEY: 'sk-a',
-    ANTHROPIC_API_BASE_URL: anthropic.url,
+    ANTHROPIC_API_BASE_URL: anthropicCloud.url,
   });
   const models = await router.models();
   const owners = new Map<string, number>();
@@ -137,10 +144,10 @@ test.each<[string, CloudHandler]>([
   ['an empty list', (_request, response) => sendJson(response, 200, { data: [] })],
 ])('%s is not kept as the truth, and hides no other cloud', async (_what, fault) => {
   let broken = true;
-  const openai = await cloudOf((request, response) =>
+  const faulty = await cloudOf((request, response) =>
     broken ? fault(request, response) : sendJson(response, 200, { data: [{ id: 'a' }] }),
   );
-  const anthropic = await cloudOf((_request, response) =>
+  const sound = await cloudOf((_request, response) =>
     sendJson(response, 200, {
       data: [{ id: 'claude-x', created_at: '2026-01-01T00:00:00Z' }],
       has_more: false,
@@ -148,15 +155,18 @@ test.each<[string, CloudHandler]>([
   );
   const router = routerOf({
     OPENAI_API_KEY: 'sk-o',
-    OPENAI_BASE_URL: openai.url,
+    OPENAI_BASE_URL: faulty.url,
     ANTHROPIC_API_KEY: 'sk-a',
-    ANTHROPIC_API_BASE_URL: anthropic.url,
+    ANTHROPIC_API_BASE_URL: sound.url,
   });
+  let now = 1000;
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
   const ids = async (): Promise<string[]> => (await router.models()).map((model) => model.id);
   expect(await ids()).toEqual(['anthropic:claude-x']);
   broken = false;
+  now += 60_000;
   expect(await ids()).toEqual(['openai:a', 'anthropic:claude-x']);
-  expect([openai.requests.length, anthropic.requests.length]).toEqual([2, 1]);
+  expect([faulty.requests.length, sound.requests.length]).toEqual([2, 1]);
 });
 
 test('a cloud that does not answer is given up after ten seconds', async () => {
@@ -182,6 +192,61 @@ test('a cloud that does not answer is given up after ten seconds', async () => {
   }
 });
 
+test('a key that never comes is given up after ten seconds, and asked for again', async () => {
+  const cloud = await cloudOf((_request, response) => sendJson(response, 200, { data: [{ id: 'a' }] }));
+  const { url: baseUrl } = cloud;
+  const keys = [new Promise<string>(() => undefined), 'sk-o'];
+  const router = routerOf(
+    {},
+    {
+      providers: [
+        openai({ apiKey: () => keys.shift(), baseUrl }),
+        anthropic({ apiKey: () => Promise.resolve('sk-a'), baseUrl }),
+      ],
+    },
+  );
+  const patience = new AbortController();
+  const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(patience.signal);
+  const asked = router.models();
+  patience.abort(new Error('over'));
+  const other = {
+    id: 'anthropic:a',
+    object: 'model',
+    created: 0,
+    owned_by: 'anthropic',
+    shutdown_date: null,
+  };
+  expect(await asked).toEqual([other]);
+  jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
+  expect(await router.models()).toEqual([
+    { id: 'openai:a', object: 'model', created: 0, owned_by: 'openai' },
+    other,
+  ]);
+  expect(timeout.mock.calls).toEqual([[10_000], [10_000], [10_000]]);
+});
+
+test('a cloud that hangs is asked again after a minute; until then nobody waits for it', async () => {
+  let now = 1000;
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
+  const patience = new AbortController();
+  jest.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(patience.signal);
+  const cloud = await cloudOf((_request, response) => {
+    // The first question is never answered: its time is over as soon as it has come.
+    if (cloud.requests.length === 1) patience.abort(new Error('over'));
+    else sendJson(response, 200, { data: [{ id: 'a' }] });
+  });
+  const router = routerOf({ OPENAI_API_KEY: 'sk-o', OPENAI_BASE_URL: cloud.url });
+  const asked = async (): Promise<[string[], number]> => [
+    (await router.models()).map((model) => model.id),
+    cloud.requests.length,
+  ];
+  expect(await asked()).toEqual([[], 1]);
+  now += 59_999;
+  expect(await asked()).toEqual([[], 1]);
+  now += 1;
+  expect(await asked()).toEqual([['openai:a'], 2]);
+});
+
 test('the pages of a cloud are read to the end, and a list that never ends is cut', async () => {
   const pages = await cloudOf((request, response) => {
     const after = new URL(request.path, 'http://x').searchParams.get('after_id');
@@ -202,7 +267,7 @@ test('the pages of a cloud are read to the end, and a list that never ends is cu
   expect(endless.requests).toHaveLength(2);
 });
 
-test('after a day a list is asked for again; if that fails, the old one stays', async () => {
+test('after a day a list is asked for again; if that fails, the old one stays, and is given without asking for a minute', async () => {
   let now = 1000;
   jest.spyOn(performance, 'now').mockImplementation(() => now);
   // What the clock on the wall says does not matter.
@@ -220,6 +285,9 @@ test('after a day a list is asked for again; if that fails, the old one stays', 
   status = 503;
   expect(await ids()).toEqual(['openai:a']);
   status = 200;
+  now += 59_999;
+  expect(await ids()).toEqual(['openai:a']);
+  now += 1;
   expect(await ids()).toEqual(['openai:b']);
   expect(cloud.requests).toHaveLength(3);
 });

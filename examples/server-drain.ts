@@ -1,5 +1,5 @@
 /** Shutting down without losing an answer: new requests are sent elsewhere, open ones come to their end. */
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { RouterError } from 'llm-prefix-router';
 
 export interface Drain {
@@ -14,11 +14,11 @@ export interface Drain {
 }
 
 export function createDrain(): Drain {
-  let open = 0;
+  const open = new Set<Response>();
   let onIdle: (() => void) | undefined;
 
   return {
-    gate(_req, res, next) {
+    gate(req, res, next) {
       if (onIdle !== undefined) {
         const error = new RouterError('shutting_down', {
           message: 'This server is shutting down. Please try again in a few seconds.',
@@ -30,11 +30,16 @@ export function createDrain(): Drain {
           .json(error.toBody());
         return;
       }
-      open += 1;
-      res.once('close', () => {
-        open -= 1;
-        if (open === 0) onIdle?.();
-      });
+      const { socket } = req;
+      const end = (): void => {
+        socket.off('close', end);
+        if (open.delete(res) && open.size === 0) onIdle?.();
+      };
+      open.add(res);
+      res.once('close', end);
+      // Pipelined: it waits behind others on its connection, and Node does not tell it that the client has left.
+      // Any number may wait so, without being a leak.
+      if (res.socket === null) socket.setMaxListeners(0).once('close', end);
       next();
     },
     async drain(graceMs) {
@@ -44,9 +49,9 @@ export function createDrain(): Drain {
           clearTimeout(timer);
           resolve();
         };
-        if (open === 0) onIdle();
+        if (open.size === 0) onIdle();
       });
-      return open;
+      return open.size;
     },
   };
 }

@@ -129,10 +129,11 @@ function listen(server: Server, { port, host }: ServerConfig): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
+      const another = port === 65_535 ? port - 1 : port + 1;
       reject(
         new StartError(
           taken
-            ? `Port ${port} on ${host} is taken: choose another, e.g. PORT=${port + 1}.`
+            ? `Port ${port} on ${host} is taken: choose another, e.g. PORT=${another}.`
             : `Cannot listen on ${host} port ${port}: ${error.message}.`,
           { cause: error },
         ),

@@ -10,7 +10,7 @@ const SENDABLE = /^[\x21-\x7e]+$/;
  * Lets a request pass if it brings one of the keys as `Authorization: Bearer <key>`; any other gets 401 in OpenAI's
  * form. The comparison takes the same time for a right key, a nearly right one and a wrong one.
  * @param keys The keys of the host's own clients. They have nothing to do with the clouds' keys.
- * @throws TypeError for an empty list and for a key that no client could send: empty, blank, with spaces.
+ * @throws TypeError where there is no key, or an empty list, and for a key that no client could send: empty, blank, with spaces.
  */
 export function requireApiKey(keys: readonly string[] | string): RequestHandler {
   const digests = checkedKeys(keys).map(digest);
@@ -25,7 +25,9 @@ export function requireApiKey(keys: readonly string[] | string): RequestHandler 
 }
 
 function checkedKeys(keys: readonly string[] | string): readonly string[] {
-  const list = typeof keys === 'string' ? [keys] : keys;
+  const list: unknown = typeof keys === 'string' ? [keys] : keys;
+  if (!isList(list))
+    throw new TypeError("requireApiKey needs your clients' keys: a text, or a list of texts.");
   if (list.length === 0) throw new TypeError('requireApiKey needs at least one key: the list is empty.');
   for (const [index, key] of list.entries()) {
     if (typeof key !== 'string' || !SENDABLE.test(key)) {
@@ -36,6 +38,11 @@ function checkedKeys(keys: readonly string[] | string): readonly string[] {
     }
   }
   return list;
+}
+
+/** A host in JavaScript can give anything. What is in the list is looked at one by one. */
+function isList(keys: unknown): keys is readonly string[] {
+  return Array.isArray(keys);
 }
 
 function bearerToken(authorization: string | undefined): string {

@@ -82,6 +82,7 @@ export function readConfig(options: RouterOptions): Config {
   checkOptions(options);
   const env = options.env ?? process.env;
   const providers = options.providers ?? [openai(), google(), anthropic()];
+  checkEnvironment(env, providers);
   const clouds = new Map(
     providers.map((provider) => [provider.prefix, cloudSettings(provider, env, options.timeouts)]),
   );
@@ -101,15 +102,32 @@ export function readConfig(options: RouterOptions): Config {
     statusPath: options.statusPath ?? '/v0/status',
     listLocalModels: options.listLocalModels,
     onCall: options.onCall,
-    prices: readPrices(env),
+    prices: readPrices(env, [...clouds.keys()]),
     warnings: [...rule.warnings, ...[...clouds.values()].flatMap((cloud) => cloud.warnings)],
   });
 }
 
+/** The variable that names the operator's own prices. */
+const PRICES_FILE = 'PREFIX_ROUTER_PRICES_FILE';
+
+/** @throws TypeError for what is no text: a host can give settings of its own. The value may be a key. */
+function checkEnvironment(env: NodeJS.ProcessEnv, providers: readonly Provider[]): void {
+  const names = providers.flatMap(({ environment: { apiKey, baseUrl } }) => [
+    apiKey,
+    `${apiKey}_FILE`,
+    baseUrl,
+  ]);
+  for (const name of [...names, PRICES_FILE]) {
+    const value: unknown = env[name] ?? undefined;
+    if (value !== undefined && typeof value !== 'string')
+      throw new TypeError(`${name} must be a string; got ${typeof value}.`);
+  }
+}
+
 /** The operator's own prices stand over the table that comes with the package. */
-function readPrices(env: NodeJS.ProcessEnv): Prices {
-  const file = env['PREFIX_ROUTER_PRICES_FILE']?.trim();
-  return createPrices(file ? readPricesFile(file) : {});
+function readPrices(env: NodeJS.ProcessEnv, prefixes: readonly string[]): Prices {
+  const file = env[PRICES_FILE]?.trim();
+  return createPrices(file ? readPricesFile(file, prefixes) : {});
 }
 
 function cloudSettings(
@@ -248,9 +266,9 @@ function checkOptions(options: RouterOptions): void {
       throw new TypeError(`createPrefixRouter(options).${name} must be a function.`);
   }
   const { statusPath = false }: { readonly statusPath?: unknown } = options;
-  if (statusPath !== false && !(typeof statusPath === 'string' && statusPath.startsWith('/')))
+  if (statusPath !== false && !(typeof statusPath === 'string' && /^\/[^?#]*$/.test(statusPath)))
     throw new TypeError(
-      `createPrefixRouter(options).statusPath must be a path that begins with '/', or false; got ${show(statusPath)}.`,
+      `createPrefixRouter(options).statusPath must be a path that begins with '/' and has no '?' or '#', or false; got ${show(statusPath)}.`,
     );
   for (const provider of options.providers ?? []) {
     if (typeof provider?.prefix !== 'string' || typeof provider.toError !== 'function')

@@ -9,7 +9,9 @@ import { readBody } from './transport/read.ts';
 const log = debug('llm-prefix-router:models');
 
 const FRESH_MS = 24 * 60 * 60 * 1000;
-/** How long a slow cloud may hold up the list. */
+/** How long a cloud that failed is left alone: nobody waits for it meanwhile, and what was mended is soon seen. */
+const PAUSE_MS = 60_000;
+/** How long a slow cloud, or its key, may hold up the list. */
 const PATIENCE_MS = 10_000;
 /** More pages than any cloud has: the end of a list that never ends. */
 const MAX_PAGES = 20;
@@ -28,23 +30,26 @@ export function createModelLists(clouds: ReadonlyMap<string, Cloud>): ModelLists
 function createCloudList(cloud: Cloud): () => Promise<Model[]> {
   let known: Model[] = [];
   // By `performance.now()`: the clock on the wall can be set.
-  let freshUntil = 0;
+  let nextAskMs = 0;
   let asking: Promise<Model[]> | undefined;
   const ask = async (): Promise<Model[]> => {
+    let restMs = PAUSE_MS;
     try {
       const models = await readAll(cloud);
-      // An empty list is more likely a fault than the truth: it is answered, but not kept.
-      if (models.length === 0) return known;
-      known = models;
-      freshUntil = performance.now() + FRESH_MS;
+      // An empty list is more likely a fault than the truth: it takes the place of no other.
+      if (models.length > 0) {
+        known = models;
+        restMs = FRESH_MS;
+      }
     } catch (error) {
       log('%s: %s', cloud.settings.provider.prefix, error instanceof RouterError ? error.code : 'failed');
     }
+    nextAskMs = performance.now() + restMs;
     return known;
   };
   return () => {
     if (!cloud.settings.key.isConfigured()) return Promise.resolve([]);
-    if (performance.now() < freshUntil) return Promise.resolve(known);
+    if (performance.now() < nextAskMs) return Promise.resolve(known);
     asking ??= ask().finally(() => (asking = undefined));
     return asking;
   };
@@ -52,16 +57,24 @@ function createCloudList(cloud: Cloud): () => Promise<Model[]> {
 
 async function readAll(cloud: Cloud): Promise<Model[]> {
   const { provider, key } = cloud.settings;
-  const apiKey = await key.read();
+  const cancellation = new Cancellation();
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    const giveUp = (): void => {
+      const reason = patience.reason as Error;
+      cancellation.cancel(reason);
+      reject(reason);
+    };
+    patience.addEventListener('abort', giveUp, { once: true });
+  });
+  // The key can be the host's own function, which may never settle.
+  const apiKey = await Promise.race([key.read(), givenUp]);
   if (apiKey === undefined) return [];
   const headers = {
     'accept-encoding': 'identity',
     ...provider.authorize(apiKey),
     ...cloud.settings.headers,
   };
-  const cancellation = new Cancellation();
-  const patience = AbortSignal.timeout(PATIENCE_MS);
-  patience.addEventListener('abort', () => cancellation.cancel(patience.reason as Error), { once: true });
   return readPages(cloud, headers, cancellation);
 }
 

@@ -29,7 +29,10 @@ export interface PrefixRouter extends RequestHandler {
   status(): RouterStatus;
   /** Where a model name would go, and why. Sends nothing, asks no asynchronous `localModels` function. */
   explain(model: unknown): Decision;
-  /** The configured clouds' models, ids prefixed. Kept for 24 hours; a cloud that fails is left out or shown as it was. */
+  /**
+   * The configured clouds' models, ids prefixed. Kept for 24 hours; a cloud that fails is left out or shown as it was,
+   * and asked again after a minute.
+   */
   models(): Promise<Model[]>;
   /**
    * Calls, tokens, times and estimated cost per cloud, since the process began. Default: the last `hour`.

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import express, { type RequestHandler } from 'express';
@@ -6,6 +7,7 @@ import request from 'supertest';
 import { requireApiKey } from '../../lib/auth.ts';
 import { createPrefixRouter } from '../../lib/index.ts';
 import { serveDashboard } from '../../lib/dashboard/app.ts';
+import type { DashboardOptions } from '../../lib/dashboard/options.ts';
 import { startHost } from '../support/http.ts';
 import {
   below,
@@ -91,6 +93,13 @@ describe.each(HOSTS)('the API in %s', (_, create, mount) => {
       },
     ],
     ['answers 500', (_req, res) => void res.status(500).json({ data: [{ id: 'x' }] })],
+    [
+      'breaks off',
+      (_req, res) => {
+        res.status(200).write('{"data":[{"id":"x"}]}');
+        res.destroy(new Error('broken'));
+      },
+    ],
     ['answers a page', (_req, res) => void res.send('<!doctype html>')],
     ['answers something else', (_req, res) => void res.json({ data: { id: 'x' } })],
     ['lists nonsense', (_req, res) => void res.json({ data: [null, 1, 'a', { name: 'b' }, { id: 1 }] })],
@@ -143,6 +152,86 @@ describe.each(HOSTS)('the API in %s', (_, create, mount) => {
     });
     const ids = (answer.body as { data: { id: string }[] }).data.map(({ id }) => id);
     expect(ids).toEqual(['llama', 'b', ...CLOUD_IDS]);
+  });
+});
+
+describe('api/models where the host', () => {
+  const list = async (changes: Partial<DashboardOptions>): Promise<[number, string[]]> => {
+    const app = createHost({ changes });
+    const cookie = await openSession(app);
+    const answer = await request(app).get('/api/models').set('cookie', cookie);
+    return [answer.status, (answer.body as { data: { id: string }[] }).data.map(({ id }) => id)];
+  };
+
+  afterEach(() => void jest.restoreAllMocks());
+
+  test('hangs comes without its list, and what it says too late is heard by nobody', async () => {
+    const patience = new AbortController();
+    const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(patience.signal);
+    const told: unknown[] = [];
+    let late: () => void = () => undefined;
+    const playground: RequestHandler = (_req, res) => {
+      res.once('close', () => told.push(['close', res.writableFinished]));
+      late = () => {
+        res.set('x-late', '1').json({ data: [{ id: 'late' }] });
+        told.push('late');
+      };
+      // Its time is over as soon as it has begun.
+      setImmediate(() => patience.abort());
+    };
+    expect(await list({ playground })).toEqual([200, CLOUD_IDS]);
+    late();
+    expect(told).toEqual([['close', false], 'late']);
+    expect(timeout.mock.calls).toEqual([[12_000]]);
+  });
+
+  test('waits asks the clouds at the same time', async () => {
+    let asked: () => void = () => undefined;
+    const cloudsAsked = new Promise<void>((resolve) => (asked = resolve));
+    const router = createFakeRouter();
+    const models = (): ReturnType<typeof router.models> => {
+      asked();
+      return Promise.resolve(router.listed);
+    };
+    const playground: RequestHandler = async (_req, res) => {
+      await cloudsAsked;
+      res.json({ data: [{ id: 'llama' }] });
+    };
+    const answer = await list({ router: { ...router, models }, playground });
+    expect(answer).toEqual([200, ['llama', ...CLOUD_IDS]]);
+  });
+
+  test('answers and passes on has its list, and sees its answer end', async () => {
+    const told: unknown[] = [];
+    const playground: RequestHandler = (_req, res, next) => {
+      for (const event of ['finish', 'close']) res.once(event, () => told.push(event));
+      res.json({ data: [{ id: 'llama' }] });
+      next();
+    };
+    expect(await list({ playground })).toEqual([200, ['llama', ...CLOUD_IDS]]);
+    expect(told).toEqual(['finish', 'close']);
+  });
+
+  test('still waits when the browser leaves tells it so', async () => {
+    let closed: Promise<unknown> = Promise.resolve();
+    let came: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => (came = resolve));
+    const playground: RequestHandler = (_req, res) => {
+      closed = once(res, 'close');
+      came();
+    };
+    const app = createHost({ changes: { playground } });
+    const host = await startHost(app);
+    try {
+      const headers = { cookie: await openSession(app) };
+      const asked = httpRequest(`${host.url}/api/models`, { headers, agent: false });
+      asked.on('error', () => undefined).end();
+      await arrived;
+      asked.destroy();
+      expect(await closed).toEqual([]);
+    } finally {
+      await host.close();
+    }
   });
 });
 

@@ -206,6 +206,16 @@ describe('the example server', () => {
     });
   });
 
+  test('names a port that there is where the last of them is taken', async () => {
+    const blocker = createServer().listen(65_535, '127.0.0.1');
+    await once(blocker, 'listening');
+    closing.push(async () => void blocker.close());
+    await expect(startServer({ PORT: '65535' }, quiet)).rejects.toMatchObject({
+      name: 'StartError',
+      message: 'Port 65535 on 127.0.0.1 is taken: choose another, e.g. PORT=65534.',
+    });
+  });
+
   test('does not start with a base URL that is none, and does not repeat it', async () => {
     await expect(startServer({ PORT: '0', OPENAI_BASE_URL: 'sk-pasted' }, quiet)).rejects.toThrow(
       new TypeError('OPENAI_BASE_URL is no URL. Expected e.g. https://api.example.com/v1.'),

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Registry, register as defaultRegister } from 'prom-client';
 import { prometheusMetrics, type PrometheusOptions } from '../../lib/metrics/index.ts';
 import type { CallRecord } from '../../lib/status/record.ts';
@@ -194,6 +195,20 @@ describe('the model as a label', () => {
       [{ ...CHAT, status: '500', model: 'b' }, 1],
     ]);
   });
+
+  test.each([[NaN], [-1], ['openai:gpt-4.1'], [null], [[1]]])(
+    'is refused at start where it is %j',
+    (models) => {
+      const register = new Registry();
+      expect(() => prometheusMetrics({ register, models: models as unknown as number })).toThrow(
+        new TypeError(
+          'models must be a list of names such as openai:gpt-4.1, or a number of them from 0 on; ' +
+            `got ${inspect(models)}.`,
+        ),
+      );
+      expect(register.getMetricsAsArray()).toEqual([]);
+    },
+  );
 });
 
 test('calls in flight are those of all routers watched, at the moment of the scrape', async () => {

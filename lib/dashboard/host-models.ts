@@ -1,4 +1,7 @@
 /** What the host lists at `GET /v1/models`, read from its own handler without a detour over the network. */
+import { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Writable } from 'node:stream';
 import type { Request, RequestHandler, Response } from 'express';
 import { handOver } from './playground.ts';
 
@@ -7,7 +10,10 @@ export interface ModelEntry {
   readonly [field: string]: unknown;
 }
 
-/** @returns none where the host has no such list, or answers it with an error. */
+/** How long the host's list may take. More than the router's own in it does where a cloud hangs, which is ten seconds. */
+const PATIENCE_MS = 12_000;
+
+/** @returns none where the host has no such list, answers it with an error, breaks it off or takes too long. */
 export function readHostModels(
   host: RequestHandler,
   req: Request,
@@ -17,61 +23,54 @@ export function readHostModels(
   for (const name of ['accept-encoding', 'if-none-match', 'if-modified-since', 'range'])
     delete req.headers[name];
   return new Promise((resolve) => {
-    const release = capture(res, (text) => {
-      const { statusCode } = res;
-      release();
-      resolve(statusCode === 200 ? entriesOf(text) : []);
-    });
-    handOver(host, ['GET', '/v1/models'], req, res, () => {
-      release();
-      resolve([]);
+    const answer = createAnswer(req, res, (text) => resolve(text === undefined ? [] : entriesOf(text)));
+    const giveUp = (): void => void answer.destroy();
+    AbortSignal.timeout(PATIENCE_MS).addEventListener('abort', giveUp, { once: true });
+    res.once('close', giveUp);
+    handOver(host, ['GET', '/v1/models'], req, answer, () => {
+      if (!answer.writableEnded) giveUp();
     });
   });
 }
 
 /**
- * Keeps what is written to `res` from the client.
- * @param onEnd Gets the body.
- * @returns gives `res` back as it was.
+ * A response for the host alone, on a connection that leads nowhere. The browser's own stays free for our answer,
+ * whatever the host does with this one, and however late.
+ * @param onClose Gets the body; undefined unless it is whole and the status is 200.
  */
-function capture(res: Response, onEnd: (text: string) => void): () => void {
-  const headers = res.getHeaders();
-  const { statusCode } = res;
+function createAnswer(req: Request, res: Response, onClose: (text: string | undefined) => void): Response {
+  const connection = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // What a host may destroy it with is told by its close.
+  connection.on('error', () => {});
+  Object.assign(connection, { setTimeout: () => connection });
+  const answer = new ServerResponse(req);
+  answer.assignSocket(connection as Socket);
   const chunks: Buffer[] = [];
-  const keep = (chunk: unknown, rest: readonly unknown[]): void => {
+  const keep = (chunk: unknown): void => {
     if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk as string));
-    for (const done of [chunk, ...rest]) if (typeof done === 'function') process.nextTick(done as () => void);
   };
-  const caught = {
-    writeHead(status: number): Response {
-      res.statusCode = status;
-      return res;
+  const write = answer.write.bind(answer) as (...args: unknown[]) => boolean;
+  const end = answer.end.bind(answer) as (...args: unknown[]) => Response;
+  let whole = false;
+  answer
+    .once('finish', () => {
+      whole = answer.statusCode === 200;
+      connection.destroy();
+    })
+    .once('close', () => onClose(whole ? Buffer.concat(chunks).toString('utf8') : undefined));
+  // What Express gives a response, and what the host's middlewares in front of us have left for its handlers.
+  Object.setPrototypeOf(answer, Object.getPrototypeOf(res) as object);
+  return Object.assign(answer as Response, {
+    locals: res.locals,
+    write(...args: unknown[]): boolean {
+      keep(args[0]);
+      return write(...args);
     },
-    flushHeaders(): void {},
-    write(chunk: unknown, ...rest: unknown[]): boolean {
-      keep(chunk, rest);
-      return true;
+    end(...args: unknown[]): Response {
+      keep(args[0]);
+      return end(...args);
     },
-    end(chunk: unknown, ...rest: unknown[]): Response {
-      keep(chunk, rest);
-      onEnd(Buffer.concat(chunks).toString('utf8'));
-      return res;
-    },
-  };
-  // Others have hooked themselves in before us, as express-session and all of on-headers do.
-  const hooks = Object.keys(caught).map(
-    (name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const,
-  );
-  Object.assign(res, caught);
-  return () => {
-    for (const [name, hook] of hooks) {
-      if (hook === undefined) Reflect.deleteProperty(res, name);
-      else Object.defineProperty(res, name, hook);
-    }
-    for (const name of res.getHeaderNames()) res.removeHeader(name);
-    for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value);
-    res.statusCode = statusCode;
-  };
+  });
 }
 
 function entriesOf(text: string): readonly ModelEntry[] {

@@ -27,11 +27,11 @@ export interface PrometheusMetrics {
 const DURATION_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1280];
 const FIRST_TOKEN_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160];
 
-/** @throws Error from prom-client where the registry has these metrics already. */
+/** @throws Error from prom-client where the registry has these metrics already, TypeError for `models` that are none. */
 export function prometheusMetrics(options: PrometheusOptions = {}): PrometheusMetrics {
   const { models, register = defaultRegister } = options;
-  const { watch, ...metrics } = createMetrics(register, models === undefined ? [] : ['model']);
   const nameOf = models === undefined ? undefined : createModelNames(models, 'other');
+  const { watch, ...metrics } = createMetrics(register, models === undefined ? [] : ['model']);
 
   function onCall(record: CallRecord): void {
     const { provider, endpoint, status } = record;

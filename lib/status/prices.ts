@@ -93,9 +93,10 @@ export function createPrices(overrides: PriceOverrides = {}): Prices {
 
 /**
  * The operator's prices from a JSON file: `{"openai:gpt-4.1": {"input": 2, "output": 8, "cachedInput": 0.5}}`.
+ * @param prefixes Those of the clouds there are. The table's are known too: several hosts can share a file.
  * @throws TypeError that names the file and says what was expected.
  */
-export function readPricesFile(path: string): PriceOverrides {
+export function readPricesFile(path: string, prefixes: readonly string[] = []): PriceOverrides {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
@@ -103,7 +104,14 @@ export function readPricesFile(path: string): PriceOverrides {
     throw new TypeError(`The price file ${path} cannot be read as JSON.`, { cause });
   }
   if (!isObject(content)) throw new TypeError(`The price file ${path} must hold a JSON object.`);
-  return Object.fromEntries(Object.entries(content).map(([name, price]) => [name, checked(name, price)]));
+  const prices = Object.entries(content).map(([name, price]) => [name, checked(name, price)] as const);
+  const known = new Set([...Object.keys(PRICE_TABLE), ...prefixes]);
+  const strange = prices.find(([name]) => !known.has(name.slice(0, name.indexOf(':'))));
+  if (strange !== undefined)
+    throw new TypeError(
+      `The price file ${path} has a price of '${strange[0]}', and no cloud has that prefix. Known are ${[...known].join(', ')}.`,
+    );
+  return Object.fromEntries(prices);
 }
 
 const NAMES: readonly string[] = ['input', 'output', 'cachedInput', 'cacheWrite'];
