@@ -44,7 +44,8 @@ test('where a path is left, it is the one that Express sees', () => {
       const target = `http://${pieces.join('')}${rest}`;
       const left = withoutOrigin(target);
       // What Express looks at: `parseurl`, which is Node's older parser.
-      if (left.startsWith('/')) expect(left).toBe(parse(target).path);
+      fc.pre(left.startsWith('/'));
+      expect(left).toBe(parse(target).path);
     }),
     { numRuns: 5_000 },
   );

@@ -54,10 +54,16 @@ const WAYS: Record<string, (input: Input) => Promise<Answer>> = {
   'in one piece': (input) => client.responses.create({ model: MODEL, tools, input }),
 };
 
-/** The types of the blocks in each turn of the last request. */
-function turnsSent(): string[][] {
-  const { messages } = cloud.requests.at(-1)?.json as { messages: { content: { type: string }[] }[] };
-  return messages.map(({ content }) => content.map(({ type }) => type));
+interface Block {
+  readonly type: string;
+}
+
+/** What was said in each turn of the last request. */
+function turnsSent(): Block[][] {
+  const { messages } = (cloud.requests.at(-1)?.json ?? { messages: [] }) as {
+    messages: { content: Block[] }[];
+  };
+  return messages.map(({ content }) => content);
 }
 
 const CALLS = ['thinking', 'thinking', 'tool_use', 'thinking', 'tool_use'];
@@ -75,7 +81,13 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
       answer = await ask(input);
     }
     expect(answer.output_text).toBe('The tools say: sun, sun');
-    expect(turnsSent()).toEqual([['text'], CALLS, RESULTS, CALLS, RESULTS]);
+    expect(turnsSent().map((blocks) => blocks.map(({ type }) => type))).toEqual([
+      ['text'],
+      CALLS,
+      RESULTS,
+      CALLS,
+      RESULTS,
+    ]);
   });
 
   test('an answer whose text the client has changed says what it says now', async () => {
@@ -94,8 +106,7 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
       { role: 'user', content: 'Go on' },
     ];
     await client.responses.create({ model: MODEL, input: next });
-    const { messages } = cloud.requests.at(-1)?.json as { messages: { content: object[] }[] };
-    expect(messages[1]?.content.filter((block) => !('thinking' in block))).toEqual([
+    expect(turnsSent()[1]?.filter(({ type }) => type !== 'thinking')).toEqual([
       { type: 'text', text: '[redacted]' },
       { type: 'text', text: 'Noted.' },
     ]);
