@@ -47,22 +47,37 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
   const answers: object[] = [];
   let headers: Record<string, string> = {};
   let convertMs = 0;
-  for (const [index, { body }] of bodies.entries()) {
-    const upstream = await sender.sendConverted(body, meta.stream);
-    headers = withDropped(sender.clientHeaders(upstream), dropped);
-    const { model, baseUrl, created, stream } = meta;
-    const asked = parts[index] ?? request;
-    const answerMeta = { model, baseUrl, created, stream, request: asked, headers: upstream.headers };
-    if (meta.stream && conversion.createStream !== undefined && carrier !== undefined)
-      return streamConverted(plan, conversion.createStream(answerMeta), upstream, headers, sender, reply);
-    const answer = await readJson(upstream, conversion, sender.name);
-    const startedMs = performance.now();
-    answers.push(conversion.toResponse(answer, answerMeta));
-    convertMs += performance.now() - startedMs;
+  try {
+    for (const [index, { body }] of bodies.entries()) {
+      const upstream = await sender.sendConverted(body, meta.stream);
+      headers = withDropped(sender.clientHeaders(upstream), dropped);
+      const { model, baseUrl, created, stream } = meta;
+      const asked = parts[index] ?? request;
+      const answerMeta = { model, baseUrl, created, stream, request: asked, headers: upstream.headers };
+      if (meta.stream && conversion.createStream !== undefined && carrier !== undefined)
+        return streamConverted(plan, conversion.createStream(answerMeta), upstream, headers, sender, reply);
+      const answer = await readJson(upstream, conversion, sender.name);
+      const startedMs = performance.now();
+      answers.push(conversion.toResponse(answer, answerMeta));
+      convertMs += performance.now() - startedMs;
+    }
+  } catch (error) {
+    throw answers.length === 0 ? error : afterOthers(error, answers, plan, sender);
   }
-  const whole =
-    answers.length > 1 && conversion.batch !== undefined ? conversion.batch.join(answers) : answers[0];
-  sendWhole(whole ?? {}, plan, headers, convertMs, sender, reply);
+  sendWhole(joined(answers, plan), plan, headers, convertMs, sender, reply);
+}
+
+function joined(answers: object[], { conversion }: Plan): object {
+  const [first = {}] = answers;
+  return answers.length > 1 && conversion.batch !== undefined ? conversion.batch.join(answers) : first;
+}
+
+/** The parts before it are paid: they are recorded, and no SDK is to ask for them again by itself. */
+function afterOthers(error: unknown, answers: object[], plan: Plan, sender: Sender): unknown {
+  sender.record.usage = toUsage((joined(answers, plan) as { usage?: unknown }).usage);
+  return error instanceof RouterError
+    ? error.with({ headers: { ...error.headers, ...FATE_UNKNOWN } })
+    : error;
 }
 
 /** In nearly all requests there is nothing. */

@@ -128,13 +128,19 @@ describe('input', () => {
     ]);
   });
 
-  test('an image that was made before goes back as one of the assistant', () => {
-    const item = { type: 'image_generation_call', id: 'ig', status: 'completed', result: 'AA==' };
+  test.each([
+    ['AA==', 'png'],
+    ['iVBORw0KGgo=', 'png'],
+    ['/9j/4AAQ', 'jpeg'],
+    ['UklGRiQA', 'webp'],
+    ['R0lGODlh', 'gif'],
+  ])('an image that was made before goes back as one of the assistant: %s is %s', (result, type) => {
+    const item = { type: 'image_generation_call', id: 'ig', status: 'completed', result };
     expect(messagesOf([item])).toEqual([
       {
         role: 'assistant',
         content: null,
-        images: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }],
+        images: [{ type: 'image_url', image_url: { url: `data:image/${type};base64,${result}` } }],
       },
     ]);
   });

@@ -232,6 +232,7 @@ describe('waiting', () => {
   test.each<[string, JsonObject]>([
     ['the quota of the day is used up', QUOTA('GenerateRequestsPerDayPerProjectPerModel-FreeTier')],
     ['there is no quota at all', QUOTA('GenerateContentInputTokensPerModelPerMinute-FreeTier', '0')],
+    ['the daily quota is used up', QUOTA('DailyRequests')],
   ])('when %s waiting does not help', (_name, quota) => {
     const error = told(429, body(429, 'RESOURCE_EXHAUSTED', 'You exceeded your current quota.', [quota]));
     expect([error.status, error.type, error.code, error.message, error.headers]).toEqual([
@@ -241,6 +242,17 @@ describe('waiting', () => {
       'You exceeded your current quota.',
       { 'x-should-retry': 'false' },
     ]);
+  });
+
+  test.each([
+    ['limit: 0, model: gemini-3.1-pro', 'insufficient_quota'],
+    ['limit: 0\nPlease retry in 52.9s.', 'insufficient_quota'],
+    ['limit: 20, model: gemini-3.1-pro', 'rate_limited'],
+    ['limit: 0.5', 'rate_limited'],
+  ])('a limit of zero that is told in words alone is no quota at all: %j', (words, code) => {
+    const quota = QUOTA('GenerateRequestsPerMinutePerProjectPerModel-FreeTier');
+    const message = `You exceeded your current quota. * Quota exceeded for metric: free_tier_requests, ${words}`;
+    expect(told(429, body(429, 'RESOURCE_EXHAUSTED', message, [quota, RETRY('52s')])).code).toBe(code);
   });
 
   test('a quota of the minute is a rate limit', () => {

@@ -149,6 +149,51 @@ describe('user and assistant messages', () => {
     expect(convert(request).dropped).toEqual(['messages[1].audio', 'messages[1].images']);
   });
 
+  describe('pictures of earlier answers', () => {
+    const picture = (more: JsonObject = {}): JsonObject => ({
+      type: 'image_url',
+      image_url: { url: 'data:image/jpeg;base64,/9j/' },
+      ...more,
+    });
+    const drawn = (content: string | null, ...images: JsonObject[]): JsonObject[] => [
+      user('Draw a cat'),
+      { role: 'assistant', content, images },
+      user('Make it blue'),
+    ];
+    const inlineData = { mimeType: 'image/jpeg', data: '/9j/' };
+
+    test('go back to a model that draws, behind the words', () => {
+      const request = { model: 'gemini-2.5-flash-image', messages: drawn('Here', picture(), picture()) };
+      expect(bodyOf(request).contents).toEqual([
+        { role: 'user', parts: [{ text: 'Draw a cat' }] },
+        { role: 'model', parts: [{ text: 'Here' }, { inlineData }, { inlineData }] },
+        { role: 'user', parts: [{ text: 'Make it blue' }] },
+      ]);
+      expect(convert(request).dropped).toEqual([]);
+    });
+
+    test('go back to Gemini 3 with the signature they came with, or with the stand-in', () => {
+      const signed = picture({ extra_content: { google: { thought_signature: 'S' } } });
+      const request = { model: 'gemini-3-pro-image', messages: drawn(null, signed, picture()) };
+      expect((bodyOf(request).contents as JsonObject[])[1]).toEqual({
+        role: 'model',
+        parts: [
+          { inlineData, thoughtSignature: 'S' },
+          { inlineData, thoughtSignature: 'skip_thought_signature_validator' },
+        ],
+      });
+    });
+
+    test('are left out and reported for a model that does not draw, and where they are none', () => {
+      expect(convert({ model: MODEL, messages: drawn('Here', picture()) }).dropped).toEqual([
+        'messages[1].images',
+      ]);
+      expect(
+        convert({ model: 'gemini-2.5-flash-image', messages: drawn('Here', { type: 'image_url' }) }).dropped,
+      ).toEqual(['messages[1].images']);
+    });
+  });
+
   test('an image in an assistant message has no counterpart', () => {
     const content = [{ type: 'image_url', image_url: { url: 'https://e.org/a.png' } }];
     expect(refusalOf([user('Q'), { role: 'assistant', content }])).toEqual([

@@ -72,6 +72,21 @@ describe('content', () => {
     });
   });
 
+  test('a picture carries the signature that the model wants back with it', () => {
+    const part = { inlineData: { mimeType: 'image/png', data: 'AAAA' } };
+    const image_url = { url: 'data:image/png;base64,AAAA' };
+    const parts = [part, { ...part, thoughtSignature: 'S' }];
+    expect(choiceOf({ content: { parts }, finishReason: 'STOP' })?.message).toEqual({
+      role: 'assistant',
+      content: '',
+      refusal: null,
+      images: [
+        { type: 'image_url', image_url },
+        { type: 'image_url', image_url, extra_content: { google: { thought_signature: 'S' } } },
+      ],
+    });
+  });
+
   test('pieces of audio become one, joined by their bytes', () => {
     const piece = (text: string): JsonObject => ({
       inlineData: { mimeType: 'audio/L16;rate=24000', data: Buffer.from(text).toString('base64') },

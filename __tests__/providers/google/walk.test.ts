@@ -6,7 +6,7 @@ import express from 'express';
 import OpenAI from 'openai';
 import type { ChatCompletionMessageParam, ChatCompletionTool } from 'openai/resources/chat/completions';
 import { startSimulatedGoogle, type SimulatedGoogle } from '../../../examples/simulated-clouds/google.ts';
-import { createPrefixRouter, type PrefixRouter } from '../../../lib/index.ts';
+import { createPrefixRouter, type CallRecord, type PrefixRouter } from '../../../lib/index.ts';
 import type { JsonObject } from '../../../lib/openai/types.ts';
 import { run } from '../../support/documents.ts';
 import { askJson, eventsOf, startHost, type Answer, type RunningHost } from '../../support/http.ts';
@@ -40,8 +40,9 @@ afterEach(async () => {
 });
 
 /** Another app is another process: it remembers nothing of the first one. */
-async function startApp(apiKey = KEY): Promise<App> {
-  const router = createPrefixRouter({ env: { GOOGLE_API_KEY: apiKey, GOOGLE_API_BASE_URL: cloud.url } });
+async function startApp(apiKey = KEY, onCall: (record: CallRecord) => void = () => undefined): Promise<App> {
+  const env = { GOOGLE_API_KEY: apiKey, GOOGLE_API_BASE_URL: cloud.url };
+  const router = createPrefixRouter({ env, onCall });
   const host = await startHost(express().use(router));
   closers.push(
     () => router.close(),
@@ -420,21 +421,45 @@ describe('embeddings', () => {
     expect([cloud.requests.length, usage.prompt_tokens]).toEqual([3, 250]);
   });
 
-  test('an error of the second call is the error of the whole', async () => {
-    const { client } = await startApp();
+  test('an error of the second call is the error of the whole, and what was paid is not paid again', async () => {
+    const records: CallRecord[] = [];
+    const { client } = await startApp(KEY, (record) => void records.push(record));
     cloud.answerNext((request, response) => {
       const { requests } = request.json as { requests: unknown[] };
       const embeddings = requests.map(() => ({ values: [1] }));
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ embeddings }));
+      const body = { embeddings, usageMetadata: { promptTokenCount: 100 } };
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
     cloud.answerNext({
       status: 429,
       body: { error: { code: 429, message: 'm', status: 'RESOURCE_EXHAUSTED' } },
     });
     const input = Array.from({ length: 101 }, () => 'a');
-    await expect(client.embeddings.create({ model: 'google:gemini-embedding-001', input })).rejects.toThrow(
-      OpenAI.RateLimitError,
+    const asked = client.embeddings.create(
+      { model: 'google:gemini-embedding-001', input },
+      { maxRetries: 2 },
     );
+    await expect(asked).rejects.toThrow(OpenAI.RateLimitError);
+    expect(cloud.requests).toHaveLength(2);
+    expect(records).toMatchObject([
+      {
+        status: 429,
+        errorCode: 'rate_limited',
+        usage: { prompt_tokens: 100, completion_tokens: 0, total_tokens: 100 },
+      },
+    ]);
+  });
+
+  test('an error of the first call may be tried again, as any other', async () => {
+    const { client } = await startApp();
+    cloud.answerNext({
+      status: 503,
+      body: { error: { code: 503, message: 'm', status: 'UNAVAILABLE' } },
+    });
+    const input = Array.from({ length: 101 }, () => 'a');
+    const ask = { model: 'google:gemini-embedding-001', input, dimensions: 1 };
+    const { data } = await client.embeddings.create(ask, { maxRetries: 1 });
+    expect([data.length, cloud.requests.length]).toEqual([101, 3]);
   });
 });
 

@@ -137,8 +137,17 @@ function addSpoken(turn: Turn, content: string | JsonObject[], path: string): vo
   });
 }
 
+/** The item has no place for the type of its image: what its base64 begins with tells it. */
+const IMAGE_TYPES: readonly (readonly [beginning: string, type: string])[] = [
+  ['/9j/', 'jpeg'],
+  ['UklGR', 'webp'],
+  ['R0lGOD', 'gif'],
+];
+
 function toImage(item: JsonObject): JsonObject {
-  return { type: 'image_url', image_url: { url: `data:image/png;base64,${wordOf(item.result)}` } };
+  const data = wordOf(item.result);
+  const type = IMAGE_TYPES.find(([beginning]) => data.startsWith(beginning))?.[1] ?? 'png';
+  return { type: 'image_url', image_url: { url: `data:image/${type};base64,${data}` } };
 }
 
 /** What stands on a call beside OpenAI's own fields came from this cloud's answer, and goes back with it. */

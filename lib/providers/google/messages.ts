@@ -2,10 +2,10 @@
 import { isObject, type ChatMessage, type JsonValue } from '../../openai/types.ts';
 import { unsupported } from '../fields.ts';
 import { toParts } from './content.ts';
-import { isPresent, textOf } from './json.ts';
-import { invalid } from './media.ts';
+import { isPresent, objectsOf, textOf } from './json.ts';
+import { fromUrl, invalid } from './media.ts';
 import type { ModelTraits } from './models.ts';
-import { STAND_IN, type Signatures } from './signatures.ts';
+import { signatureOf, STAND_IN, type Signatures } from './signatures.ts';
 import { createCallBook, toCallParts, toResponse } from './tool-history.ts';
 import type { Content, FunctionCallPart, FunctionResponsePart, MediaPart, Part, TextPart } from './types.ts';
 
@@ -71,9 +71,11 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
   }
 
   function addAssistant(message: ChatMessage, path: string, legacyId: string): void {
-    for (const lost of ['audio', 'images']) if (isPresent(message[lost])) dropped.push(`${path}.${lost}`);
+    if (isPresent(message.audio)) dropped.push(`${path}.audio`);
+    const pictures = picturesIn(message, path, context);
+    if (isPresent(message.images) && pictures.length === 0) dropped.push(`${path}.images`);
     const callParts = toCallParts(message, path, legacyId, context.signatures);
-    const parts = [...assistantTexts(message, path, context.baseUrl), ...callParts];
+    const parts = [...assistantTexts(message, path, context.baseUrl), ...pictures, ...callParts];
     // A message with nothing in it would be a content without parts.
     if (parts.length === 0) return;
     if (turns.at(-1)?.kind !== 'model') calls.startTurn();
@@ -176,6 +178,21 @@ function assistantTexts(message: ChatMessage, path: string, baseUrl: string): Pa
   );
   const refusal = textOf(message.refusal);
   return refusal === undefined ? parts : [...parts, { text: refusal }];
+}
+
+/** Of a picture without its own signature the newer models are told that it is lost, as of a call. */
+function picturesIn(
+  message: ChatMessage,
+  path: string,
+  { traits, baseUrl, signatures }: HistoryContext,
+): Part[] {
+  if (!traits.draws) return [];
+  return objectsOf(message.images).flatMap((image, index) => {
+    if (!isObject(image.image_url) || typeof image.image_url.url !== 'string') return [];
+    const part = fromUrl(image.image_url.url, undefined, { param: `${path}.images[${index}]`, baseUrl });
+    const signature = signatureOf(image, signatures) ?? (traits.isThirdGeneration ? STAND_IN : undefined);
+    return [{ ...part, ...(signature !== undefined && { thoughtSignature: signature }) }];
+  });
 }
 
 interface ResultContent {

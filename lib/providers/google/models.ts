@@ -18,6 +18,8 @@ export interface ModelTraits {
   readonly hasSystemInstruction: boolean;
   /** Answers in audio and in nothing else. https://ai.google.dev/gemini-api/docs/speech-generation */
   readonly isSpeech: boolean;
+  /** Answers in pictures, and reads those it has made. https://ai.google.dev/gemini-api/docs/image-generation */
+  readonly draws: boolean;
   /** How thinking is steered; `none`: a `thinkingConfig` is refused. https://ai.google.dev/gemini-api/docs/thinking */
   readonly thinking: 'none' | 'budget' | 'level';
 }
@@ -41,6 +43,7 @@ export function traitsOf(model: string): ModelTraits {
     ignoresSampling: generation >= 306 || name.startsWith('gemini-3.5-flash-lite'),
     hasSystemInstruction: generation !== GEMMA,
     isSpeech: name.includes('-tts'),
+    draws: /-image|^nano-banana/.test(name),
     thinking: thinkingOf(name, generation),
   };
 }

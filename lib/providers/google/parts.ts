@@ -7,6 +7,7 @@ import type { Signatures } from './signatures.ts';
 export interface Image {
   readonly type: 'image_url';
   readonly image_url: { readonly url: string };
+  readonly extra_content?: JsonObject;
 }
 
 export type AnswerPart =
@@ -37,9 +38,15 @@ function readMedia(blob: JsonObject, part: JsonObject): AnswerPart | undefined {
   const mimeType = textOf(blob.mimeType) ?? '';
   const data = textOf(blob.data) ?? '';
   if (mimeType.startsWith('image/')) {
+    const url = `data:${mimeType};base64,${data}`;
+    const signature = textOf(part.thoughtSignature);
     return {
       kind: 'image',
-      image: { type: 'image_url', image_url: { url: `data:${mimeType};base64,${data}` } },
+      image: {
+        type: 'image_url',
+        image_url: { url },
+        ...(signature !== undefined && { extra_content: { google: { thought_signature: signature } } }),
+      },
     };
   }
   if (mimeType.startsWith('audio/')) return { kind: 'audio', bytes: Buffer.from(data, 'base64') };

@@ -14,9 +14,11 @@ export function retryAfterMs(
 
 /** The quota of the day is used up, or there never was any: a minute later it is the same. */
 export function hasNoQuota(error: JsonObject): boolean {
+  // A zero is left out of the details, as all defaults are; the sentence has it.
+  if (/limit:\s*0(?!\d|\.\d)/i.test(textOf(error.message) ?? '')) return true;
   return detailsOf(error, 'google.rpc.QuotaFailure')
     .flatMap((detail) => objectsOf(detail.violations))
-    .some(({ quotaId, quotaValue }) => (textOf(quotaId) ?? '').includes('PerDay') || quotaValue === '0');
+    .some(({ quotaId, quotaValue }) => /PerDay|Daily/.test(textOf(quotaId) ?? '') || quotaValue === '0');
 }
 
 function fromHeader(value: string | string[] | undefined): number | undefined {

@@ -12,7 +12,10 @@ export interface FileData {
   mimeType?: string;
 }
 
-export type MediaPart = { inlineData: Blob } | { fileData: FileData };
+export type MediaPart = ({ inlineData: Blob } | { fileData: FileData }) & {
+  /** Opaque; of a picture the model has made. */
+  thoughtSignature?: string;
+};
 
 export interface TextPart {
   text: string;
