@@ -139,6 +139,8 @@ describe.each(HOSTS)('the path at the node, in %s', (_, createHost) => {
     ['/v1', '/V1/chat/completions'],
     ['/llm', '/llm/v1/chat/completions'],
     ['/llm/v1', '/llm/v1/chat/completions'],
+    ['/v1/chat', '/v1/chat/completions'],
+    ['/llm/V1/chat', '/llm/V1/chat/completions'],
   ])('mounted at %j, %j is /v1/chat/completions', async (mount, path) => {
     const node = await startNode([]);
     const app = createHost();

@@ -117,11 +117,12 @@ async function serve(nodes: readonly LocalNode[], req: Request, res: Response): 
   }
 }
 
-/** Mounted at `/v1`, Express has cut that from the URL; the nodes have it. */
+/** Mounted at `/v1` or below, Express has cut that from the URL; the nodes have it. */
 function pathOf(req: Request): string {
   const url = withoutOrigin(req.url);
+  const cut = /\/v1(\/.*)?$/i.exec(req.baseUrl ?? '');
   const path = url.startsWith('/') ? url : `/${url}`;
-  return /\/v1$/i.test(req.baseUrl ?? '') ? `/v1${path}` : path;
+  return cut === null ? path : `/v1${cut[1] ?? ''}${path}`;
 }
 
 async function nodesFor(
