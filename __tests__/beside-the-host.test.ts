@@ -618,6 +618,50 @@ describe('a path is the router’s in every form in which it is Express’s', ()
     await answering.close();
   });
 
+  test.each([
+    ['/v1', '/v1/v1/chat/completions'],
+    ['/v1', '/v1/V1/chat/completions/'],
+    ['/V1/', '/v1/v1/chat/completions'],
+    ['/llm/v1', '/llm/v1/v1/chat/completions'],
+    ['/v1/chat', '/v1/chat/v1/chat/completions'],
+    ['/v1/chat/completions', '/v1/chat/completions/v1/chat/completions'],
+    ['/v1', 'http://x/v1/v1/chat/completions'],
+  ])('mounted at %s, nobody gets round a guard at the exact path by %s', async (at, path) => {
+    const { port } = await serve(express.Router().use(at, routerWith({ listLocalModels: () => [] })), local);
+    const socket = await connect(port);
+    socket.write(wire(requestFor('openai:gpt-5.4')).replace(post(PATH), post(path)));
+    expect(await until(socket, 'LOCAL')).toMatch(/^HTTP\/1.1 200 OK/);
+    socket.destroy();
+    expect(cloud.calls).toEqual([]);
+  });
+
+  test.each(['/llm', '/llm/', '/v1x', '/v1/foo', '/V2'])(
+    'mounted at %s, all paths are below it',
+    async (at) => {
+      const answering = await startRawCloud(({ socket }) => socket.write(httpAnswer(200, {}, '{}')));
+      router = createPrefixRouter({
+        env: { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: answering.url },
+        listLocalModels: () => [],
+      });
+      const { url } = await serve(express.Router().use(at, router), local);
+      const below = url + at.replace(/\/$/, '');
+      const { text } = await ask(below + PATH, { headers: JSON_HEADERS, body: requestFor('openai:gpt-5.4') });
+      const get = async (path: string): Promise<string> =>
+        (await (await fetch(below + path)).text()).slice(0, 1);
+      expect([text, await get('/v1/models'), await get('/v0/status')]).toEqual(['{}', '{', '{']);
+      await answering.close();
+    },
+  );
+
+  test('mounted at /v1, the lists are at their own paths alone', async () => {
+    const { url } = await serve(
+      express.Router().use('/v1', routerWith({ listLocalModels: () => [] })),
+      local,
+    );
+    for (const path of ['/v1/v1/models', '/v1/v1/models/x', '/v1/V1/Models/'])
+      expect([path, await (await fetch(url + path)).text()]).toEqual([path, 'LOCAL']);
+  });
+
   test('under a mount, the rest of the path must be the router’s', async () => {
     const { url } = await serve(express.Router().use(['/v1', '/x/v1/chat'], routerWith()), local);
     const paths = ['/v1/foo/v1/chat/completions', '/v1/completions/chat', '/x/v1/chat/v0/x/completions'];

@@ -532,6 +532,30 @@ describe('what a parser has read before', () => {
     expect(String(parsed)).toBe(CLOUD);
   });
 
+  test.each([
+    ['bytes', undefined],
+    ['an object', (json: string) => JSON.parse(json) as object],
+  ])('with more fields than any request has it is not converted: %s', async (_what, parse) => {
+    const withFields = (count: number): string => {
+      const fields = Object.fromEntries(Array.from({ length: count - 1 }, (_, index) => [`f${index}`, 1]));
+      return JSON.stringify({ model: 'openai:gpt', ...fields });
+    };
+    const bodyOf = async (count: number): Promise<CloudBody> => {
+      const json = withFields(count);
+      return taken(json, parse === undefined ? {} : { parsed: parse(json) });
+    };
+    const most = (await bodyOf(1000)).toJson('gpt');
+    expect(most).toEqual({ ...(JSON.parse(withFields(1000)) as object), model: 'gpt' });
+    const one = await bodyOf(1001);
+    expect(() => one.toJson('gpt')).toThrow(
+      expect.objectContaining({
+        code: 'invalid_value',
+        status: 400,
+        message: 'The request has more than 1000 fields beside each other, which is more than there are.',
+      }),
+    );
+  });
+
   test('an object is written once, and stays as it was', async () => {
     const parsed = JSON.parse(CLOUD) as object;
     const body = await taken(CLOUD, { parsed });

@@ -67,21 +67,37 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
 
   const statusPath = config.statusPath === false ? undefined : config.statusPath;
 
+  const paths = [...endpoints.keys(), MODELS_PATH];
+
+  /**
+   * The mount is the beginning of a path of ours: what repeats it, as `/v1/v1/models` does, is another path to Express
+   * than that at which a host's guard can stand. Unless the host has a route for just that.
+   */
+  function repeatsMount({ baseUrl, route, app }: Mounted, path: string): boolean {
+    if (baseUrl === undefined || baseUrl === '') return false;
+    const mount = baseUrl.toLowerCase().replace(/\/?$/, '/');
+    const at = mount.lastIndexOf('/v1/');
+    if (at === -1 || !paths.some((one) => `${one}/`.startsWith(mount.slice(at)))) return false;
+    return typeof route?.path !== 'string' || fold(route.path, app) !== fold(path, app);
+  }
+
   function handle(req: Request, res: Response, next: NextFunction): void {
     const method = look(req, 'method');
     if (method === 'POST') {
       const path = pathOf(look(req, 'url'));
+      const below = endpoints.get(path) ?? endpoints.get(fold(path, req.app));
       const spec =
-        endpoints.get(path) ??
-        endpoints.get(fold(path, req.app)) ??
-        endpoints.get(fold(acrossMount(req, path, '/v1/'), req.app));
+        below !== undefined && !repeatsMount(req, path)
+          ? below
+          : endpoints.get(fold(acrossMount(req, path, '/v1/'), req.app));
       if (spec !== undefined) return new Admission(shared, spec, req, res, next).begin();
     } else if (method === 'GET' || method === 'HEAD') {
       const path = pathOf(look(req, 'url'));
       if (statusPath !== undefined && isStatus(req, path, statusPath))
         return new Reply(res).json(200, { 'cache-control': 'no-store' }, readStatus(config, health));
       if (config.listLocalModels !== undefined) {
-        const id = modelIn(path, req.app) ?? modelIn(acrossMount(req, path, MODELS_PATH), req.app);
+        const below = repeatsMount(req, path) ? undefined : modelIn(path, req.app);
+        const id = below ?? modelIn(acrossMount(req, path, MODELS_PATH), req.app);
         if (id !== undefined) return listModels(id, new Reply(res), next);
       }
     }
@@ -180,6 +196,13 @@ function acrossMount(req: { readonly baseUrl?: string }, path: string, beginning
 function fold(path: string, app?: App): string {
   const folded = isEnabled(app, 'case sensitive routing') ? path : path.toLowerCase();
   return folded.endsWith('/') && !isEnabled(app, 'strict routing') ? folded.slice(0, -1) : folded;
+}
+
+/** Where Express has brought a request. Other servers say nothing of it. */
+interface Mounted {
+  readonly baseUrl?: string;
+  readonly route?: { readonly path?: unknown };
+  readonly app?: App;
 }
 
 /** What is asked of Express's app. Of other servers nothing is known. */

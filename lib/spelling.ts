@@ -15,6 +15,8 @@ export function hasOtherColon(name: string): boolean {
 }
 
 const MAX_WORD_LENGTH = 64;
+/** No word is longer that is looked at: a hostile name can have megabytes that cannot be shown. */
+const MAX_LOOKED_AT = 1024;
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 
 /** What stands before the first ASCII colon, or before another one where only that is there, fit for a message. */
@@ -23,7 +25,7 @@ export function showWord(name: string): string {
   const colon = ascii === -1 ? name.search(OTHER_COLONS) : ascii;
   let word = '';
   let length = 0;
-  for (const char of name.slice(0, colon).trim()) {
+  for (const char of name.slice(0, Math.min(colon, MAX_LOOKED_AT)).trim()) {
     if (UNSHOWABLE.test(char)) continue;
     if (length++ === MAX_WORD_LENGTH) break;
     word += char;

@@ -48,6 +48,37 @@ describe('what a node gets to see', () => {
     ]);
   });
 
+  test.each(['GET', 'DELETE', 'OPTIONS', 'POST'])(
+    'holds the length of a body whatever the client says of it in Connection: %s',
+    async (method) => {
+      const body = 'POST /api/delete HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n';
+      const node = await startNode([]);
+      const { url } = await startHost([createLocalBalancer({ nodes: [node.url] })]);
+      const headers = { connection: 'close, Content-Length', 'content-length': String(body.length) };
+      await send(`${url}/v1/x`, { method, headers, body });
+      expect(node.received.map((one) => [one.method, one.url, one.bytes.toString()])).toEqual([
+        [method, '/v1/x', body],
+      ]);
+      expect(node.received[0]?.headers).toMatchObject({ 'content-length': String(body.length) });
+    },
+  );
+
+  test('holds what the host has set, whatever the client says of it in Connection', async () => {
+    const node = await startNode([]);
+    const { url } = await startHost([
+      (req, _res, next) => {
+        Object.assign(req.headers, { 'x-user': 'ann', 'x-tenant': 'a' });
+        next();
+      },
+      createLocalBalancer({ nodes: [node.url] }),
+    ]);
+    const headers = { connection: 'close, x-user, x-tenant, x-own', 'x-user': 'eve', 'x-own': '1' };
+    await send(`${url}/v1/x`, { headers, body: '{}' });
+    expect(node.received.map(({ headers: got }) => [got['x-user'], got['x-tenant'], got['x-own']])).toEqual([
+      ['ann', 'a', undefined],
+    ]);
+  });
+
   test('leaves the request of the host as it was', async () => {
     const node = await startNode([]);
     const seen: object[] = [];

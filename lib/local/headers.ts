@@ -1,5 +1,5 @@
 /** Which headers pass between client and node. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** They speak of one connection, not of the message (RFC 9110, 7.6.1). `expect` has been answered by Node already. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -26,10 +26,34 @@ export function requestHeaders(
   headers: IncomingHttpHeaders,
   host: string,
 ): Record<string, string | string[]> {
-  const kept = endToEnd(Object.entries(headers), headers.connection).filter(
-    ([name]) => !CREDENTIALS.has(name),
+  const kept = Object.entries(headers).filter(
+    (header): header is [string, string | string[]] => isEndToEnd(header) && !CREDENTIALS.has(header[0]),
   );
   return { ...Object.fromEntries(kept), host };
+}
+
+/**
+ * Without what the client names in `Connection`, as far as it is the client's own: not what the host has set for its nodes,
+ * and not the length of the body, whose bytes would reach the node as its next request.
+ */
+export function withoutNamed({ headers, rawHeaders }: IncomingMessage): IncomingHttpHeaders {
+  if (headers.connection === undefined) return headers;
+  const kept = { ...headers };
+  for (const name of namesIn(headers.connection))
+    if (name !== 'content-length' && headers[name] === valueSent(rawHeaders, name)) delete kept[name];
+  return kept;
+}
+
+/** As Node joins what comes more than once. */
+function valueSent(rawHeaders: readonly string[], name: string): string {
+  const values = rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  );
+  return values.join(', ');
+}
+
+function namesIn(connection: string): Set<string> {
+  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }
 
 /**
@@ -42,16 +66,13 @@ export function answerHeaders(headers: NodeJS.Dict<string[]>): HeaderValues[] {
     name,
     all?.length === 1 ? all[0] : all,
   ]);
-  return endToEnd(values, headers['connection']?.join(',')).filter(([name]) => name !== 'set-cookie');
+  const named = namesIn(headers['connection']?.join(',') ?? '');
+  return values.filter(
+    (header): header is [string, string | string[]] =>
+      isEndToEnd(header) && !named.has(header[0]) && header[0] !== 'set-cookie',
+  );
 }
 
-function endToEnd(
-  headers: readonly [string, string | string[] | undefined][],
-  connection: string | undefined,
-): HeaderValues[] {
-  const named = new Set(connection?.split(',').map((name) => name.trim().toLowerCase()));
-  return headers.filter(
-    (header): header is [string, string | string[]] =>
-      header[1] !== undefined && !HOP_BY_HOP.has(header[0]) && !named.has(header[0]),
-  );
+function isEndToEnd([name, value]: readonly [string, string | string[] | undefined]): boolean {
+  return value !== undefined && !HOP_BY_HOP.has(name);
 }

@@ -11,6 +11,7 @@ import { withoutOrigin } from '../request-target.ts';
 import { openBody } from './body.ts';
 import type { LocalTimeouts } from './exchange.ts';
 import { createLocalNode, type LocalNode, type LocalRequest } from './node.ts';
+import { withoutNamed } from './headers.ts';
 import { serves } from './models.ts';
 import { checkedTimeouts } from './timeouts.ts';
 import { parseBaseUrl } from './url.ts';
@@ -99,7 +100,7 @@ function checkedUrls({ nodes }: Partial<LocalBalancerOptions> = {}): URL[] {
 async function serve(nodes: readonly LocalNode[], req: Request, res: Response): Promise<void> {
   const startedMs = performance.now();
   const body = await openBody(req, nodes.length > 1);
-  const request: LocalRequest = { method: req.method, path: pathOf(req), headers: req.headers, body };
+  const request: LocalRequest = { method: req.method, path: pathOf(req), headers: withoutNamed(req), body };
   const able = await nodesFor(nodes, body.model);
   try {
     for (;;) {
