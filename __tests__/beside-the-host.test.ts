@@ -553,7 +553,8 @@ describe('a path is the router’s in every form in which it is Express’s', ()
     let text = '';
     for await (const piece of socket) text += String(piece);
     expect(text.match(/(GUARD|LOCAL|HTTP\/1.1 \d+)/g)).toEqual(
-      expect.arrayContaining([expect.stringMatching(/GUARD|LOCAL|400/)]),
+      // 404: what Node 26 does not read as a URL is nobody's for Express.
+      expect.arrayContaining([expect.stringMatching(/GUARD|LOCAL|400|404/)]),
     );
     expect(text).not.toContain('"providers"');
     expect(cloud.calls).toEqual([]);
