@@ -128,18 +128,15 @@ function streamConverted(
   sender: Sender,
   reply: Reply,
 ): Promise<void> {
-  const { conversion } = plan;
   let headers: Readonly<Record<string, string>> = clientHeaders;
   const writer = (plan.carrier as ChatCarrier).createWriter(stream, plan.request, plan.meta);
   return new Promise((resolve, reject) => {
     const heartbeat = setTimeout(() => beat(), HEARTBEAT_MS).unref();
     let pending = '';
     let isOpen = false;
-    const add = (parts: readonly StreamPart[]): void => {
-      for (const part of parts) {
-        if (part !== PING) pending += writer.write(part);
-        else if (isOpen || pending !== '') pending += HEARTBEAT;
-      }
+    const add = (part: StreamPart): void => {
+      if (part !== PING) pending += writer.write(part);
+      else if (isOpen || pending !== '') pending += HEARTBEAT;
     };
     const flush = (): boolean => {
       if (pending === '') return true;
@@ -184,11 +181,14 @@ function streamConverted(
     readEvents(upstream, {
       event: (data) => {
         // Some gateways in front of a cloud add OpenAI's terminal event.
-        if (data !== '[DONE]') add(stream.push(parseEvent(data, conversion, sender.name)));
+        if (data === '[DONE]') return undefined;
+        stream.push(parseEvent(data, sender.name)).forEach(add);
+        return stream.textPlace;
       },
+      text: (text) => add(stream.pushText!(text)),
       flush,
       end(rest) {
-        add(stream.end(rest));
+        stream.end(rest).forEach(add);
         clearTimeout(heartbeat);
         record.billedModel = stream.model;
         record.usage = toUsage(stream.usage);
@@ -208,9 +208,9 @@ function openStream(reply: Reply, headers: Readonly<Record<string, string>>): vo
 }
 
 /** @throws RouterError `stream_interrupted` */
-function parseEvent(data: string, conversion: Conversion, name: string): unknown {
+function parseEvent(data: string, name: string): unknown {
   try {
-    return conversion.parseEvent === undefined ? JSON.parse(data) : conversion.parseEvent(data);
+    return JSON.parse(data);
   } catch (cause) {
     throw new RouterError('stream_interrupted', {
       message: `${name} sent an event that is no JSON.`,

@@ -42,17 +42,17 @@ export function createChatWriter(stream: StreamHead, created: number, includeUsa
     `"model":${JSON.stringify(stream.model)},` +
     (stream.serviceTier === undefined ? '' : `"service_tier":${JSON.stringify(stream.serviceTier)},`);
   const tail = includeUsage ? ',"usage":null}\n\n' : '}\n\n';
-  const textTail = `},"logprobs":null,"finish_reason":null}]${tail}`;
+  const textTail = `"},"logprobs":null,"finish_reason":null}]${tail}`;
   return {
     write(part) {
       if (head === '') {
         head = open();
-        textHead = `${head}"choices":[{"index":0,"delta":{"content":`;
+        textHead = `${head}"choices":[{"index":0,"delta":{"content":"`;
       }
       const text = plainTextOf(part);
       return text === undefined
         ? `${head}"choices":[${choiceText(part)}]${tail}`
-        : textHead + JSON.stringify(text) + textTail;
+        : textHead + (PLAIN.test(text) ? text : JSON.stringify(text).slice(1, -1)) + textTail;
     },
     end() {
       if (!includeUsage || stream.usage === undefined) return DONE;
@@ -61,6 +61,9 @@ export function createChatWriter(stream: StreamHead, created: number, includeUsa
     fail: errorEvent,
   };
 }
+
+/** Text that is the same in JSON: the half of a character would be escaped. */
+const PLAIN = /^[ !#-[\]-\ud7ff]*$/;
 
 /** Nearly every chunk of a stream is a piece of the first choice's text, and nothing else. */
 function plainTextOf(part: ChunkChoice): string | undefined {

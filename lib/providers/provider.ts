@@ -86,6 +86,14 @@ export const PING: unique symbol = Symbol('ping');
 /** What one event of a cloud's stream becomes. */
 export type StreamPart = ChunkChoice | typeof PING;
 
+/** Where in an event the text stands that it was made of. */
+export interface TextPlace {
+  /** The name of the string. */
+  readonly key: string;
+  /** Ends, behind it, before each whole number that counts it, and before blanks that mean nothing. Global. */
+  readonly varying: RegExp;
+}
+
 /**
  * One converted stream. `push` and `end` throw a `RouterError` where the cloud reports one, and for a stream that
  * ends before the answer is whole: a cut answer must not look like a short one.
@@ -100,6 +108,13 @@ export interface ChunkStream {
   readonly serviceTier?: string | undefined;
   /** @param event The JSON of one SSE event. */
   push(event: unknown): StreamPart[];
+  /**
+   * Set where the event pushed last was one piece of text, and to push it once more would tell nothing but this text again:
+   * an event that differs in nothing but its text, and in what varies, need not be parsed.
+   */
+  readonly textPlace?: TextPlace | undefined;
+  /** Pushes the event pushed last once more, with another text: called only where `textPlace` is set. */
+  pushText?(text: string): StreamPart;
   /** @param rest Text of the body that was no SSE at all; empty in a healthy stream, and at most 32 Mi characters of it. */
   end(rest: string): StreamPart[];
 }
@@ -113,8 +128,6 @@ export interface Conversion {
   /** The body of a whole answer. Default: `JSON.parse`. @throws SyntaxError as `JSON.parse` does. */
   parseAnswer?(text: string): unknown;
   createStream?(meta: AnswerMeta): ChunkStream;
-  /** What `JSON.parse` gives for the data of one SSE event, found faster. @throws SyntaxError as `JSON.parse` does. */
-  parseEvent?(data: string): unknown;
   /** For a cloud that takes fewer inputs at a time: the only case in which one request becomes several. */
   readonly batch?: {
     /** Requests within the cloud's limit, in order. One of them: nothing to split. */

@@ -1,9 +1,11 @@
 /** Ways to read an answer: whole, or as server-sent events. Sizes are bounded here, whatever the cloud sends. */
 import { StringDecoder } from 'node:string_decoder';
-import { createParser } from 'eventsource-parser';
+import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { RouterError } from '../errors.ts';
 import { FATE_UNKNOWN } from './failures.ts';
 import { createInflater, type Inflater } from '../inflate.ts';
+import type { TextPlace } from '../providers/provider.ts';
+import { Likeness } from './likeness.ts';
 import type { BodySink, Upstream } from './send.ts';
 
 /** A whole answer: several generated images as base64 fit. Bytes. */
@@ -40,8 +42,13 @@ export function readBody(
 }
 
 export interface EventSink {
-  /** @param data The joined `data:` lines of one event. @returns false: wait for `upstream.resume()`. */
-  event(data: string): void;
+  /**
+   * @param data The joined `data:` lines of one event.
+   * @returns where its text stands, if it was a piece of text and nothing else that the client is told.
+   */
+  event(data: string): TextPlace | undefined;
+  /** The event before once more, with another text. Its counts follow in an event without text when they are the last. */
+  text(text: string): void;
   /** After the events of one read: the moment to write what they became. @returns false: no more until `resume`. */
   flush(): boolean;
   /** @param rest Text that was no SSE at all. */
@@ -51,28 +58,11 @@ export interface EventSink {
 
 /** Reads server-sent events in every legal form, split anywhere. */
 export function readEvents(upstream: Upstream, sink: EventSink): void {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  let first = true;
-  const parser = createParser({
-    maxBufferSize: MAX_EVENT_CHARACTERS,
-    onEvent: ({ data }) => sink.event(data),
-    onError(error) {
-      if (error.type === 'max-buffer-size-exceeded') throw tooLarge('an event', MAX_EVENT_CHARACTERS);
-      // Google sends an error after the 200 as bare JSON, outside of any event.
-      if (error.line !== undefined && rest.length < MAX_EVENT_CHARACTERS) rest += `${error.line}\n`;
-    },
-  });
-  const feed = (text: string): void => {
-    if (text === '') return;
-    // The parser knows a byte order mark only as three bytes, not as the character it has become.
-    parser.feed(first && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-    first = false;
-  };
+  const reader = new EventReader(sink);
   readPlain(upstream, {
     write(chunk) {
       try {
-        feed(decoder.write(chunk));
+        reader.write(chunk);
       } catch (error) {
         upstream.abort();
         sink.fail(error);
@@ -82,15 +72,101 @@ export function readEvents(upstream: Upstream, sink: EventSink): void {
     },
     end() {
       try {
-        // Some servers leave out the blank line behind the last event.
-        feed(`${decoder.end()}\n\n`);
-        sink.end(rest);
+        sink.end(reader.end());
       } catch (error) {
         sink.fail(error);
       }
     },
-    fail: (error) => sink.fail(error),
+    fail(error) {
+      sink.fail(reader.fail() ?? error);
+    },
   });
+}
+
+class EventReader {
+  readonly #sink: EventSink;
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #parser: EventSourceParser;
+  readonly #likeness = new Likeness();
+  /** What events end in: the blank line and the end of the line before. Empty until something was read. */
+  #ending = '';
+  /** Of the event that was just parsed. */
+  #place: TextPlace | undefined;
+  #rest = '';
+
+  constructor(sink: EventSink) {
+    this.#sink = sink;
+    this.#parser = createParser({
+      maxBufferSize: MAX_EVENT_CHARACTERS,
+      onEvent: ({ data }) => {
+        this.#place = sink.event(data);
+      },
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') throw tooLarge('an event', MAX_EVENT_CHARACTERS);
+        // Google sends an error after the 200 as bare JSON, outside of any event.
+        if (error.line !== undefined && this.#rest.length < MAX_EVENT_CHARACTERS)
+          this.#rest += `${error.line}\n`;
+      },
+    });
+  }
+
+  write(chunk: Buffer): void {
+    this.#read(this.#decoder.write(chunk));
+  }
+
+  /** @returns text that was no SSE at all. */
+  end(): string {
+    // Some servers leave out the blank line behind the last event.
+    this.#read(`${this.#decoder.end()}\n\n`);
+    this.#tellCounts();
+    return this.#rest;
+  }
+
+  /** @returns a bug behind the sink. */
+  fail(): unknown {
+    try {
+      this.#tellCounts();
+      return undefined;
+    } catch (bug) {
+      return bug;
+    }
+  }
+
+  #read(text: string): void {
+    if (text === '') return;
+    let at = 0;
+    if (this.#ending === '') {
+      // The parser knows a byte order mark only as three bytes, not as the character it has become.
+      if (text.charCodeAt(0) === 0xfeff) at = 1;
+      this.#ending = text.includes('\r') ? '\r\n\r\n' : '\n\n';
+    }
+    while (at < text.length) {
+      const end = this.#likeness.read(text, at);
+      if (end === -1) at = this.#parse(text, at);
+      else {
+        this.#sink.text(this.#likeness.text);
+        at = end;
+      }
+    }
+  }
+
+  /** As far as the next event ends. @returns where that is. */
+  #parse(text: string, from: number): number {
+    const found = text.indexOf(this.#ending, from);
+    const end = found === -1 ? text.length : found + this.#ending.length;
+    this.#tellCounts();
+    this.#likeness.forget();
+    this.#place = undefined;
+    const event = text.slice(from, end);
+    this.#parser.feed(event);
+    if (found !== -1 && this.#place !== undefined) this.#likeness.learn(event, this.#place);
+    return end;
+  }
+
+  #tellCounts(): void {
+    const data = this.#likeness.takeCounts();
+    if (data !== undefined) this.#sink.event(data);
+  }
 }
 
 /** Undoes a content encoding that we did not ask for (`accept-encoding: identity`), but some proxies add. */

@@ -133,7 +133,13 @@ export function streamBytes(reads: readonly Buffer[], options: StreamOptions = {
   const events: unknown[] = [];
   let rest = '';
   readEvents(upstreamOf(reads), {
-    event: (data) => events.push(JSON.parse(data)),
+    event(data) {
+      events.push(JSON.parse(data));
+      return undefined;
+    },
+    text(text) {
+      throw new Error(`${text} was not parsed`);
+    },
     flush: () => true,
     end: (text) => (rest = text),
     fail(error) {

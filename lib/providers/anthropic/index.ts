@@ -1,7 +1,6 @@
 /** Anthropic: Claude's Messages API behind OpenAI's chat completions. */
 import type { Provider, ProviderOptions } from '../provider.ts';
 import { toError } from './error.ts';
-import { parseEvent } from './event.ts';
 import { toHeaders } from './headers.ts';
 import { modelList } from './model-list.ts';
 import { toRequest } from './request.ts';
@@ -23,7 +22,7 @@ export function anthropic(options: ProviderOptions = {}): Provider {
     defaultBaseUrl: 'https://api.anthropic.com/v1',
     versionPath: '/v1',
     options,
-    endpoints: { 'chat/completions': { toRequest, parseAnswer, toResponse, createStream, parseEvent } },
+    endpoints: { 'chat/completions': { toRequest, parseAnswer, toResponse, createStream } },
     target: () => ({ path: '/messages', headers: {} }),
     // Never beside an `Authorization`, which is refused. The version goes with the key, because every call needs both,
     // the list of models too.

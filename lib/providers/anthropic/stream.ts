@@ -10,7 +10,7 @@ import {
   type JsonValue,
   type Usage,
 } from '../../openai/types.ts';
-import { PING, type AnswerMeta, type ChunkStream, type StreamPart } from '../provider.ts';
+import { PING, type AnswerMeta, type ChunkStream, type StreamPart, type TextPlace } from '../provider.ts';
 import { needsBlocks, toFinishReason, toRefusal } from './answer.ts';
 import { brokenOff, notAMessage, toEventError } from './error.ts';
 import { isSet, objectsOf, textOf, wordOf } from './json.ts';
@@ -19,6 +19,12 @@ import { createAnswerState, createBlock, type AnswerState, type BlockStream } fr
 import { isUnsigned } from './thoughts.ts';
 import { usesFunctions } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
+
+/** Blanks before the last brace: Anthropic adds them so that the size of an event does not give its text away. */
+const PADDING = /\}(?= *\}\s*$)/g;
+
+const TEXT: TextPlace = { key: 'text', varying: PADDING };
+const THINKING: TextPlace = { key: 'thinking', varying: PADDING };
 
 export function createStream(meta: AnswerMeta): ChunkStream {
   return new MessageStream(meta);
@@ -38,6 +44,10 @@ class MessageStream implements ChunkStream {
   /** The first event held the whole answer, its stop reason included. */
   #cameWhole = false;
   #finished = false;
+  textPlace: TextPlace | undefined;
+  /** Of the event pushed last: the block it was added to, and what was added. */
+  #lastBlock: BlockStream | undefined;
+  #lastDelta: JsonObject = {};
 
   constructor({ request, created, model }: AnswerMeta) {
     this.#created = created;
@@ -62,6 +72,7 @@ class MessageStream implements ChunkStream {
   }
 
   push(event: unknown): StreamPart[] {
+    this.textPlace = undefined;
     if (!isObject(event)) throw notAMessage();
     if (this.#finished) return [];
     switch (wordOf(event['type'])) {
@@ -76,6 +87,11 @@ class MessageStream implements ChunkStream {
       default:
         return this.#deltasOf(event).map(toChoice);
     }
+  }
+
+  pushText(text: string): StreamPart {
+    this.#lastDelta[this.textPlace!.key] = text;
+    return toChoice(this.#lastBlock!.add(this.#lastDelta)!);
   }
 
   // A cut answer must not look like a short one: only `message_stop`, or a message that came whole, ends it well.
@@ -139,7 +155,13 @@ class MessageStream implements ChunkStream {
     const block = this.#open.get(event['index']);
     // Text whose block we never saw would be lost without a word.
     if (block === undefined || !isObject(event['delta'])) throw notAMessage();
-    return block.add(event['delta']);
+    const { delta } = event;
+    const added = block.add(delta);
+    this.#lastBlock = block;
+    this.#lastDelta = delta;
+    if (added?.content !== undefined) this.textPlace = TEXT;
+    if (added?.reasoning_content !== undefined) this.textPlace = THINKING;
+    return added;
   }
 
   #stopBlock(event: JsonObject): Delta[] {
@@ -158,8 +180,8 @@ class MessageStream implements ChunkStream {
     this.#stopReason = textOf(end['stop_reason']) ?? this.#stopReason;
     this.#stopDetails = end['stop_details'] ?? this.#stopDetails;
     if (!isObject(counts)) return;
-    const news = Object.entries(counts).filter(([, count]) => isSet(count));
-    this.#usage = { ...this.#usage, ...Object.fromEntries(news) };
+    this.#usage ??= Object.create(null) as JsonObject;
+    for (const name in counts) if (isSet(counts[name])) this.#usage[name] = counts[name];
   }
 
   #wholeMessage(body: JsonObject): ChunkChoice[] {

@@ -17,8 +17,13 @@ import type { Signatures } from './signatures.ts';
 export interface CandidateStream {
   /** A reason to end was given. More content can follow it all the same. */
   isFinished(): boolean;
-  /** @param chunks Here is added what the next event says of this candidate. */
-  add(candidate: JsonObject, chunks: ChunkChoice[]): void;
+  /**
+   * @param chunks Here is added what the next event says of this candidate.
+   * @returns whether that was a piece of text and nothing else.
+   */
+  add(candidate: JsonObject, chunks: ChunkChoice[]): boolean;
+  /** The same piece of text once more, with another text. */
+  addText(text: string): ChunkChoice;
   /** What is only known at the end: citations, the refusal, the reason. */
   finish(): ChunkChoice[];
 }
@@ -32,6 +37,7 @@ export interface CandidateContext {
 export function createCandidateStream(index: number, context: CandidateContext): CandidateStream {
   let isNew = true;
   let text = '';
+  let lastKind: AnswerPart['kind'] | undefined;
   let callCount = 0;
   let imageCount = 0;
   let otherCount = 0;
@@ -43,20 +49,26 @@ export function createCandidateStream(index: number, context: CandidateContext):
 
   const chunk = (delta: Delta): ChunkChoice => ({ index, delta });
 
-  function add(candidate: JsonObject, chunks: ChunkChoice[]): void {
-    const first = chunks.length;
+  function add(candidate: JsonObject, chunks: ChunkChoice[]): boolean {
     if (isNew) chunks.push(chunk({ role: 'assistant', content: '' }));
-    const text = isNew ? first + 1 : first;
     isNew = false;
+    const first = chunks.length;
     remember(candidate);
     const { content, logprobsResult } = candidate;
-    if (isObject(content) && Array.isArray(content.parts)) {
-      for (const part of content.parts) {
-        const delta = isObject(part) ? addPart(readPart(part, context.signatures)) : undefined;
-        if (delta !== undefined) chunks.push(chunk(delta));
-      }
+    const parts = isObject(content) && Array.isArray(content.parts) ? content.parts : [];
+    for (const raw of parts) {
+      const part = isObject(raw) ? readPart(raw, context.signatures) : undefined;
+      lastKind = part?.kind;
+      const delta = addPart(part);
+      if (delta !== undefined) chunks.push(chunk(delta));
     }
-    if (logprobsResult !== undefined) addLogprobs(chunks, text, toLogprobs(logprobsResult));
+    if (logprobsResult !== undefined) addLogprobs(chunks, first, toLogprobs(logprobsResult));
+    else if (parts.length === 1) return lastKind === 'text' || lastKind === 'thought';
+    return false;
+  }
+
+  function addText(text: string): ChunkChoice {
+    return chunk(addPart({ kind: lastKind === 'thought' ? lastKind : 'text', text })!);
   }
 
   /** A loop, since every event of a stream comes by here: copies of objects were a third of its cost. */
@@ -147,6 +159,7 @@ export function createCandidateStream(index: number, context: CandidateContext):
   return {
     isFinished: () => textOf(around.finishReason) !== undefined,
     add,
+    addText,
     finish,
   };
 }

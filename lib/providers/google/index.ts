@@ -2,7 +2,6 @@
 import type { ChatConversion, Endpoint, Meta, Provider, ProviderOptions, Target } from '../provider.ts';
 import { embeddings } from './embeddings.ts';
 import { toError } from './error.ts';
-import { parseEvent } from './event.ts';
 import { modelList } from './model-list.ts';
 import { checkModel, resourceName } from './models.ts';
 import { toRequest } from './request.ts';
@@ -17,7 +16,6 @@ export function google(options: ProviderOptions = {}): Provider {
     toRequest: (request, meta) => toRequest(request, meta, signatures),
     toResponse: (body, meta) => toResponse(body, meta, signatures),
     createStream: (meta) => createStream(meta, signatures),
-    parseEvent,
   };
   return {
     prefix: 'google',

@@ -1,7 +1,7 @@
 /** Google's stream of answers as chunks. */
 import { RouterError } from '../../errors.ts';
 import { isObject, type ChunkChoice, type JsonObject, type Usage } from '../../openai/types.ts';
-import type { AnswerMeta, ChunkStream } from '../provider.ts';
+import type { AnswerMeta, ChunkStream, TextPlace } from '../provider.ts';
 import { createCandidateStream, type CandidateStream } from './candidate-stream.ts';
 import { readError } from './error.ts';
 import { blockOf } from './finish.ts';
@@ -11,6 +11,9 @@ import { randomId } from './parts.ts';
 import type { Signatures } from './signatures.ts';
 import { isLegacy } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
+
+/** Tokens are counted in most events: `candidatesTokenCount`, and `tokenCount` of each kind. */
+const TEXT: TextPlace = { key: 'text', varying: /okenCount": ?(?=[0-9])/g };
 
 export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStream {
   return new AnswerStream(meta, signatures);
@@ -32,6 +35,8 @@ class AnswerStream implements ChunkStream {
   /** Cumulative, in most events: each field as it came last. */
   readonly #usageMetadata = Object.create(null) as JsonObject;
   #hasUsage = false;
+  /** Whose text the event pushed last was, if it was that and nothing else. */
+  #lastText: CandidateStream | undefined;
 
   constructor(meta: AnswerMeta, signatures: Signatures) {
     this.#signatures = signatures;
@@ -56,7 +61,16 @@ class AnswerStream implements ChunkStream {
     return toServiceTier(this.#tier, this.#usageMetadata);
   }
 
+  get textPlace(): TextPlace | undefined {
+    return this.#lastText === undefined ? undefined : TEXT;
+  }
+
+  pushText(text: string): ChunkChoice {
+    return this.#lastText!.addText(text);
+  }
+
   push(event: unknown): ChunkChoice[] {
+    this.#lastText = undefined;
     // A proxy that takes `alt=sse` away sends lists.
     if (Array.isArray(event)) return event.flatMap((one) => this.push(one));
     const error = readError(event);
@@ -88,8 +102,12 @@ class AnswerStream implements ChunkStream {
     if (isObject(answer.usageMetadata)) this.#addUsage(answer.usageMetadata);
     if (isObject(answer.promptFeedback)) this.#promptFeedback = answer.promptFeedback;
     if (!Array.isArray(answer.candidates)) return;
-    for (const candidate of answer.candidates)
-      if (isObject(candidate)) this.#candidateOf(candidate).add(candidate, chunks);
+    for (const candidate of answer.candidates) {
+      if (!isObject(candidate)) continue;
+      const stream = this.#candidateOf(candidate);
+      const wasText = stream.add(candidate, chunks);
+      if (wasText && answer.candidates.length === 1) this.#lastText = stream;
+    }
   }
 
   #begin(answer: JsonObject): void {

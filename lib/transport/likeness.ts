@@ -1,0 +1,151 @@
+/**
+ * Nearly all events of a converted stream are pieces of text, alike but for the text and what is counted beside it. Such
+ * an event is recognised by comparing it with the one before, which costs a fraction of parsing it.
+ */
+import type { TextPlace } from '../providers/provider.ts';
+
+/** One line of data, with or without the event's name: what all clouds send. */
+const ONE_LINE = /^(?:event: ?\w*\r?\n)?data: ?\{[^\r\n]*\}\s*$/;
+
+/** The rest of a JSON string, its closing quote included: nothing below a blank, no quote without a backslash. */
+const STRING_REST = /[ !#-[\]-\uffff]*(?:\\.[ !#-[\]-\uffff]*)*"/y;
+
+/** In place of a count: blanks, any number of them. */
+const BLANKS = -1;
+
+export class Likeness {
+  /** The text of the event read last. */
+  text = '';
+  /** Of the event before, up to its text; empty where there is nothing to compare with. */
+  #head = '';
+  /** What stands behind its text, cut where other counts, or more blanks, may stand. */
+  #behind: string[] = [];
+  /** What stood at the cuts. */
+  #counts: number[] = [];
+  /** The same of an event of which it is not known yet whether it is like the one before. */
+  #nextCounts: number[] = [];
+  #hasNews = false;
+
+  /** @returns where the event ends; -1: it differs in more, and must be parsed. */
+  read(events: string, from: number): number {
+    const start = from + this.#head.length;
+    if (start === from || events.slice(from, start) !== this.#head) return -1;
+    STRING_REST.lastIndex = start;
+    if (!STRING_REST.test(events)) return -1;
+    const close = STRING_REST.lastIndex - 1;
+    const end = this.#compareBehind(events, close);
+    const text = end === -1 ? '' : toText(events.slice(start, close));
+    // Without text it is no piece of it.
+    if (text === '') return -1;
+    this.text = text;
+    const before = this.#counts;
+    this.#counts = this.#nextCounts;
+    this.#nextCounts = before;
+    this.#hasNews = true;
+    return end;
+  }
+
+  /** @param event The event before, as it stands in the stream. */
+  learn(event: string, { key, varying }: TextPlace): void {
+    const start = textStart(event, key);
+    if (start === -1 || !ONE_LINE.test(event)) return;
+    STRING_REST.lastIndex = start;
+    if (!STRING_REST.test(event)) return;
+    const close = STRING_REST.lastIndex - 1;
+    // A name in escapes could be the text's, and a backslash before a quote the end of another name.
+    if (event.lastIndexOf('\\', start) !== -1 || event.indexOf('\\', close) !== -1) return;
+    // A copy, to be cut: the event is a view of all that was read with it, and would keep it in memory.
+    const copy = Buffer.from(event).toString();
+    this.#head = copy.slice(0, start);
+    this.#behind = [];
+    this.#counts = [];
+    this.#nextCounts = [];
+    let from = close;
+    varying.lastIndex = close;
+    while (varying.test(copy)) {
+      const at = varying.lastIndex;
+      this.#behind.push(copy.slice(from, at));
+      this.#counts.push(digitAt(copy, at) === -1 ? BLANKS : 0);
+      from = this.#skip(copy, at, this.#counts.length - 1);
+    }
+    this.#behind.push(copy.slice(from));
+  }
+
+  forget(): void {
+    this.#head = '';
+  }
+
+  /** The event read last, but without its text; undefined where it counted nothing or was asked for before. */
+  takeCounts(): string | undefined {
+    if (!this.#hasNews) return undefined;
+    this.#hasNews = false;
+    if (!this.#counts.some((count) => count !== BLANKS)) return undefined;
+    const behind = this.#behind.map((piece, place) => {
+      const count = this.#counts[place] ?? BLANKS;
+      return count === BLANKS ? piece : piece + String(count);
+    });
+    return this.#head.slice(this.#head.indexOf('{')) + behind.join('');
+  }
+
+  #compareBehind(events: string, from: number): number {
+    const behind = this.#behind;
+    let at = from;
+    for (let place = 0; place < behind.length; place++) {
+      const piece = behind[place]!;
+      const start = at;
+      at += piece.length;
+      if (events.slice(start, at) !== piece) return -1;
+      if (place < this.#counts.length) at = this.#skip(events, at, place);
+      if (at === -1) return -1;
+    }
+    return at;
+  }
+
+  /** @returns where the count or the blanks end; -1: there is no count. */
+  #skip(events: string, from: number, place: number): number {
+    let at = from;
+    if (this.#counts[place] === BLANKS) {
+      while (events.charCodeAt(at) === BLANK) at += 1;
+      this.#nextCounts[place] = BLANKS;
+      return at;
+    }
+    let count = digitAt(events, at);
+    if (count === -1) return -1;
+    at += 1;
+    // JSON has no number that begins with a zero but zero itself.
+    if (count > 0) for (let digit; (digit = digitAt(events, at)) !== -1; at++) count = count * 10 + digit;
+    this.#nextCounts[place] = count;
+    return count > Number.MAX_SAFE_INTEGER ? -1 : at;
+  }
+}
+
+const ZERO = 0x30;
+const BLANK = 0x20;
+
+function digitAt(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - ZERO;
+  return digit >= 0 && digit <= 9 ? digit : -1;
+}
+
+/** Where the only string of that name begins, behind its quote; -1 where there are others, or none. */
+function textStart(event: string, key: string): number {
+  const name = `"${key}":`;
+  const at = event.indexOf(name);
+  if (at === -1 || at !== event.lastIndexOf(name)) return -1;
+  const value = at + name.length;
+  const quote = event.charAt(value) === ' ' ? value + 1 : value;
+  return event.charAt(quote) === '"' ? quote + 1 : -1;
+}
+
+/**
+ * Empty also for a string that JSON refuses. V8 makes a cut of 13 characters or more a view, which keeps all that was read
+ * from the cloud with it in memory for as long as the answer is put together.
+ */
+function toText(cut: string): string {
+  if (cut.length < 13 && !cut.includes('\\')) return cut;
+  try {
+    return JSON.parse(`"${cut}"`) as string;
+  } catch {
+    return '';
+  }
+}
