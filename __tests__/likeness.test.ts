@@ -22,6 +22,23 @@ interface Reading extends Outcome {
   readonly recognised: string[];
 }
 
+/** @param breaksOff The connection ends behind the reads, and not the answer. */
+function upstreamOf(reads: readonly string[], breaksOff = false): Upstream {
+  let isAborted = false;
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/event-stream' },
+    read(sink) {
+      for (const bytes of reads) if (!isAborted) sink.write(Buffer.from(bytes, 'latin1'));
+      if (isAborted) return;
+      if (breaksOff) sink.fail(new Error('broken off'));
+      else sink.end();
+    },
+    resume() {},
+    abort: () => void (isAborted = true),
+  };
+}
+
 /** @param compares False: all events are parsed. */
 function read(provider: Provider, reads: readonly string[], compares = true, breaksOff = false): Reading {
   const chat = provider.endpoints['chat/completions'] as ChatConversion;
@@ -31,21 +48,7 @@ function read(provider: Provider, reads: readonly string[], compares = true, bre
   const parsed: string[] = [];
   const recognised: string[] = [];
   let error: unknown;
-  const upstream: Upstream = {
-    status: 200,
-    headers: { 'content-type': 'text/event-stream' },
-    read(sink) {
-      for (const bytes of reads) {
-        sink.write(Buffer.from(bytes, 'latin1'));
-        if (error !== undefined) return;
-      }
-      if (breaksOff) sink.fail(new Error('broken off'));
-      else sink.end();
-    },
-    resume() {},
-    abort() {},
-  };
-  readEvents(upstream, {
+  readEvents(upstreamOf(reads, breaksOff), {
     event(data) {
       parsed.push(data);
       parts.push(...stream.push(JSON.parse(data)));
@@ -163,12 +166,19 @@ describe('of a stream of Google’s', () => {
           .replace('"text":"a"', String.raw`"te\u0078t":"a"`),
       ),
     ],
+    ['a blank behind the name', event(candidate('"a"')).replace('"text":', '"text" :')],
+    [
+      'the same, and another text',
+      event(candidate('"a"', { more: ',"citationMetadata":{"text":"b"}' })).replace('"text":', '"text" :'),
+    ],
+    ['a count that JavaScript cannot hold', event(candidate('"a"'), counted('99999999999999999999'))],
     ['two texts', event(candidate('"a"', { more: ',"groundingMetadata":{"text":"b"}' }))],
     ['a list of events', `[${event(candidate('"a"'))}]`],
     ['a call', event('{"content":{"parts":[{"functionCall":{"name":"f"},"text":"a"}]}}')],
   ])('what tells more is parsed, each time: %s', (_, twice) => {
     expect(google1([twice, twice]).recognised).toEqual([]);
     expect(google1([twice, twice]).parsed).toEqual([twice, twice]);
+    expect(read(google(), [bytesOf(`data:${twice}\n\n`.repeat(2))]).recognised).toEqual([]);
   });
 
   test.each([
@@ -305,6 +315,25 @@ test.each([
 });
 
 test.each([
+  ['a first read that ends in the first event', (text: string) => [text.slice(0, 50), text.slice(50)], ['c']],
+  ['a byte order mark that comes by itself', (text: string) => ['\xef\xbb\xbf', text], ['b', 'c']],
+  ['a comment of a proxy', (text: string) => [': ok\n\n', text], ['b', 'c']],
+  ['the same with its stream', (text: string) => [`: ok\n\n${text}`], ['b', 'c']],
+  ['another comment', (text: string) => [': ok\r\n\r\n', text.replaceAll('\r', '')], ['b', 'c']],
+  ['an event in two reads', (text: string) => [text.slice(0, -50), text.slice(-50)], ['b']],
+])('a stream is recognised also behind %s', (_, cut, expected) => {
+  const text = unnamed(['"a"', '"b"', '"c"'].map((word) => event(candidate(word))));
+  const { recognised, parts } = read(google(), cut(text));
+  expect(recognised).toEqual(expected);
+  expect(parts.map((part) => (typeof part === 'object' ? part.delta.content : part))).toEqual([
+    '',
+    'a',
+    'b',
+    'c',
+  ]);
+});
+
+test.each([
   ['carriage returns alone', (text: string) => text.replaceAll('\n', '')],
   ['several lines of data', (text: string) => text.replaceAll('"candidates"', '\r\ndata: "candidates"')],
   ['comments', (text: string) => text.replaceAll('data: ', ': comment\r\ndata: ')],
@@ -341,9 +370,50 @@ test('what belongs to the name of an event is none, though it looks like one', (
 
 test('what stands behind an event belongs to the next line', () => {
   const [first = '', second = ''] = ['"a"', '"b"'].map((word) => event(candidate(word)));
-  const { recognised, parsed } = read(google(), [': \r\n', `data: ${first}\n\n `, `data: ${second}\n\n `]);
+  const { recognised, parsed } = read(google(), [`data: ${first}\n\r\n `, `data: ${second}\n\r\n `]);
   expect(recognised).toEqual([]);
   expect(parsed).toEqual([first]);
+});
+
+test('an event of several lines is parsed behind one whose count JavaScript cannot hold', () => {
+  const of = (text: string, count: string): string =>
+    `data: {"candidates":[{"content":{"parts":[{"text":"${text}"}]}}],"usageMetadata":{"candidatesTokenCount":${count}}}\n\n`;
+  const second = of('b', '5\ndata: ');
+  const { recognised, parsed, parts } = read(google(), [of('a', '99999999999999999999') + second]);
+  expect(recognised).toEqual([]);
+  expect(parsed[1]).toBe(second.replaceAll('data: ', '').trim());
+  expect(parts.at(-1)).toEqual({ index: 0, delta: { content: 'b' } });
+});
+
+test('what looks like an event and is the end of one is none', () => {
+  const beginning = 'data: {"candidates":[{"content":{"parts":[{"x":"';
+  const [first = '', second = ''] = ['a', 'b'].map((text) => `data: {","text":"${text}"}]}}]}`);
+  const { recognised, parsed, error } = read(google(), [beginning, `${first}\n\n${second}\n\n`]);
+  expect(recognised).toEqual([]);
+  expect(parsed).toEqual([`${beginning}${first}`, second].map((line) => line.slice('data: '.length)));
+  expect(error).toBe('no JSON');
+});
+
+test('counts are told also where what becomes of a text throws', () => {
+  const told: string[] = [];
+  const events = ['"a"', '"b"'].map((text, count) => event(candidate(text), counted(count)));
+  const failed: unknown[] = [];
+  readEvents(upstreamOf([unnamed(events)]), {
+    event(data) {
+      told.push(data);
+      return { key: 'text', varying: /okenCount":(?=[0-9])/g };
+    },
+    text() {
+      throw new Error('a bug');
+    },
+    flush: () => true,
+    end: () => failed.push('ended'),
+    fail: (error) => failed.push(error),
+  });
+  expect(told.map((data) => JSON.parse(data) as unknown)).toEqual(
+    [events[0], event(candidate('""'), counted(1))].map((data) => JSON.parse(data as string) as unknown),
+  );
+  expect(failed).toEqual([new Error('a bug')]);
 });
 
 describe('the outcome is that of parsing', () => {

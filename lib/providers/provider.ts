@@ -86,11 +86,11 @@ export const PING: unique symbol = Symbol('ping');
 /** What one event of a cloud's stream becomes. */
 export type StreamPart = ChunkChoice | typeof PING;
 
-/** Where in an event the text stands that it was made of. */
+/** Where an event holds the piece of text that it was made of, and what else differs from one such event to the next. */
 export interface TextPlace {
   /** The name of the string. */
   readonly key: string;
-  /** Ends, behind it, before each whole number that counts it, and before blanks that mean nothing. Global. */
+  /** Matches, in what stands behind the string, up to where another whole number or more blanks may stand. Global. */
   readonly varying: RegExp;
 }
 
@@ -109,11 +109,11 @@ export interface ChunkStream {
   /** @param event The JSON of one SSE event. */
   push(event: unknown): StreamPart[];
   /**
-   * Set where the event pushed last was one piece of text, and to push it once more would tell nothing but this text again:
-   * an event that differs in nothing but its text, and in what varies, need not be parsed.
+   * Set where to push the event pushed last once more would tell its text again and nothing else, and would tell nothing
+   * at all were its text empty: an event that differs only in the text and in what varies need not be parsed.
    */
   readonly textPlace?: TextPlace | undefined;
-  /** Pushes the event pushed last once more, with another text: called only where `textPlace` is set. */
+  /** The same as to push the event pushed last once more, with another text. Called only where `textPlace` is set. */
   pushText?(text: string): StreamPart;
   /** @param rest Text of the body that was no SSE at all; empty in a healthy stream, and at most 32 Mi characters of it. */
   end(rest: string): StreamPart[];

@@ -1,6 +1,6 @@
 /**
  * Nearly all events of a converted stream are pieces of text, alike but for the text and what is counted beside it. Such
- * an event is recognised by comparing it with the one before, which costs a fraction of parsing it.
+ * an event is recognised by comparing it with one that was parsed, which costs a fraction of parsing it too.
  */
 import type { TextPlace } from '../providers/provider.ts';
 
@@ -10,21 +10,23 @@ const ONE_LINE = /^(?:event: ?\w*\r?\n)?data: ?\{[^\r\n]*\}\s*$/;
 /** The rest of a JSON string, its closing quote included: nothing below a blank, no quote without a backslash. */
 const STRING_REST = /[ !#-[\]-\uffff]*(?:\\.[ !#-[\]-\uffff]*)*"/y;
 
-/** In place of a count: blanks, any number of them. */
-const BLANKS = -1;
+/** In place of a count, where any number of blanks may stand. */
+const NO_COUNT = -1;
 
+/** An event that was parsed, and those that were found to be like it since. */
 export class Likeness {
   /** The text of the event read last. */
   text = '';
-  /** Of the event before, up to its text; empty where there is nothing to compare with. */
+  /** Of the event that was parsed, up to its text; empty where there is nothing to compare with. */
   #head = '';
-  /** What stands behind its text, cut where other counts, or more blanks, may stand. */
+  /** What stands behind its text, cut where another count or more blanks may stand. */
   #behind: string[] = [];
-  /** What stood at the cuts. */
+  /** The counts at the cuts, of the event read last. */
   #counts: number[] = [];
-  /** The same of an event of which it is not known yet whether it is like the one before. */
+  /** Those of an event that is being read, and may turn out to be another one. */
   #nextCounts: number[] = [];
-  #hasNews = false;
+  /** What was counted last was not taken yet. */
+  #isUntold = false;
 
   /** @returns where the event ends; -1: it differs in more, and must be parsed. */
   read(events: string, from: number): number {
@@ -41,11 +43,11 @@ export class Likeness {
     const before = this.#counts;
     this.#counts = this.#nextCounts;
     this.#nextCounts = before;
-    this.#hasNews = true;
+    this.#isUntold = true;
     return end;
   }
 
-  /** @param event The event before, as it stands in the stream. */
+  /** @param event What was just parsed, as it stands in the stream. */
   learn(event: string, { key, varying }: TextPlace): void {
     const start = textStart(event, key);
     if (start === -1 || !ONE_LINE.test(event)) return;
@@ -54,35 +56,35 @@ export class Likeness {
     const close = STRING_REST.lastIndex - 1;
     // A name in escapes could be the text's, and a backslash before a quote the end of another name.
     if (event.lastIndexOf('\\', start) !== -1 || event.indexOf('\\', close) !== -1) return;
-    // A copy, to be cut: the event is a view of all that was read with it, and would keep it in memory.
-    const copy = Buffer.from(event).toString();
-    this.#head = copy.slice(0, start);
+    const behind = ownCopy(event.slice(close));
     this.#behind = [];
     this.#counts = [];
     this.#nextCounts = [];
-    let from = close;
-    varying.lastIndex = close;
-    while (varying.test(copy)) {
+    let from = 0;
+    varying.lastIndex = 0;
+    while (varying.test(behind)) {
       const at = varying.lastIndex;
-      this.#behind.push(copy.slice(from, at));
-      this.#counts.push(digitAt(copy, at) === -1 ? BLANKS : 0);
-      from = this.#skip(copy, at, this.#counts.length - 1);
+      this.#behind.push(behind.slice(from, at));
+      this.#counts.push(digitAt(behind, at) === -1 ? NO_COUNT : 0);
+      from = this.#skip(behind, at, this.#counts.length - 1);
+      if (from === -1) return;
     }
-    this.#behind.push(copy.slice(from));
+    this.#behind.push(behind.slice(from));
+    this.#head = ownCopy(event.slice(0, start));
   }
 
   forget(): void {
     this.#head = '';
   }
 
-  /** The event read last, but without its text; undefined where it counted nothing or was asked for before. */
+  /** The data of the event read last, but without its text; undefined where nothing was counted since this was asked. */
   takeCounts(): string | undefined {
-    if (!this.#hasNews) return undefined;
-    this.#hasNews = false;
-    if (!this.#counts.some((count) => count !== BLANKS)) return undefined;
+    if (!this.#isUntold) return undefined;
+    this.#isUntold = false;
+    if (!this.#counts.some((count) => count !== NO_COUNT)) return undefined;
     const behind = this.#behind.map((piece, place) => {
-      const count = this.#counts[place] ?? BLANKS;
-      return count === BLANKS ? piece : piece + String(count);
+      const count = this.#counts[place] ?? NO_COUNT;
+      return count === NO_COUNT ? piece : piece + String(count);
     });
     return this.#head.slice(this.#head.indexOf('{')) + behind.join('');
   }
@@ -104,9 +106,9 @@ export class Likeness {
   /** @returns where the count or the blanks end; -1: there is no count. */
   #skip(events: string, from: number, place: number): number {
     let at = from;
-    if (this.#counts[place] === BLANKS) {
+    if (this.#counts[place] === NO_COUNT) {
       while (events.charCodeAt(at) === BLANK) at += 1;
-      this.#nextCounts[place] = BLANKS;
+      this.#nextCounts[place] = NO_COUNT;
       return at;
     }
     let count = digitAt(events, at);
@@ -129,23 +131,31 @@ function digitAt(text: string, at: number): number {
 
 /** Where the only string of that name begins, behind its quote; -1 where there are others, or none. */
 function textStart(event: string, key: string): number {
-  const name = `"${key}":`;
-  const at = event.indexOf(name);
-  if (at === -1 || at !== event.lastIndexOf(name)) return -1;
-  const value = at + name.length;
+  const name = `"${key}"`;
+  const at = event.indexOf(`${name}:`);
+  // The same name with a blank behind it is the same name.
+  if (at === -1 || at !== event.indexOf(name) || at !== event.lastIndexOf(name)) return -1;
+  const value = at + name.length + 1;
   const quote = event.charAt(value) === ' ' ? value + 1 : value;
   return event.charAt(quote) === '"' ? quote + 1 : -1;
 }
 
-/**
- * Empty also for a string that JSON refuses. V8 makes a cut of 13 characters or more a view, which keeps all that was read
- * from the cloud with it in memory for as long as the answer is put together.
- */
+/** Empty also for a string that JSON refuses. */
 function toText(cut: string): string {
-  if (cut.length < 13 && !cut.includes('\\')) return cut;
+  if (cut.length < VIEW_LENGTH && !cut.includes('\\')) return cut;
   try {
     return JSON.parse(`"${cut}"`) as string;
   } catch {
     return '';
   }
+}
+
+/**
+ * V8 makes a cut of so many characters a view, which keeps all that was read from the cloud with it in memory for as long
+ * as the answer is put together.
+ */
+const VIEW_LENGTH = 13;
+
+function ownCopy(cut: string): string {
+  return Buffer.from(cut).toString();
 }

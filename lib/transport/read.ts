@@ -44,10 +44,13 @@ export function readBody(
 export interface EventSink {
   /**
    * @param data The joined `data:` lines of one event.
-   * @returns where its text stands, if it was a piece of text and nothing else that the client is told.
+   * @returns `textPlace` of the stream it was pushed to.
    */
   event(data: string): TextPlace | undefined;
-  /** The event before once more, with another text. Its counts follow in an event without text when they are the last. */
+  /**
+   * Instead of an event that differs from the one before in nothing but this text and what is counted. The counts follow
+   * before anything else does, by a call of `event`: the last such event, with a text that is empty.
+   */
   text(text: string): void;
   /** After the events of one read: the moment to write what they became. @returns false: no more until `resume`. */
   flush(): boolean;
@@ -59,13 +62,22 @@ export interface EventSink {
 /** Reads server-sent events in every legal form, split anywhere. */
 export function readEvents(upstream: Upstream, sink: EventSink): void {
   const reader = new EventReader(sink);
+  const fail = (error: unknown): void => {
+    let fault = error;
+    try {
+      reader.tellCounts();
+    } catch (bug) {
+      fault = bug;
+    }
+    sink.fail(fault);
+  };
   readPlain(upstream, {
     write(chunk) {
       try {
         reader.write(chunk);
       } catch (error) {
         upstream.abort();
-        sink.fail(error);
+        fail(error);
         return true;
       }
       return sink.flush();
@@ -77,9 +89,7 @@ export function readEvents(upstream: Upstream, sink: EventSink): void {
         sink.fail(error);
       }
     },
-    fail(error) {
-      sink.fail(reader.fail() ?? error);
-    },
+    fail,
   });
 }
 
@@ -88,9 +98,12 @@ class EventReader {
   readonly #decoder = new StringDecoder('utf8');
   readonly #parser: EventSourceParser;
   readonly #likeness = new Likeness();
-  /** What events end in: the blank line and the end of the line before. Empty until something was read. */
-  #ending = '';
-  /** Of the event that was just parsed. */
+  #isFirst = true;
+  /** What the event before ended in: its last line break and the blank line. */
+  #ending = LF;
+  /** All that was read so far has come to the end of an event. */
+  #isBetween = true;
+  /** Of the event parsed last. */
   #place: TextPlace | undefined;
   #rest = '';
 
@@ -118,28 +131,19 @@ class EventReader {
   end(): string {
     // Some servers leave out the blank line behind the last event.
     this.#read(`${this.#decoder.end()}\n\n`);
-    this.#tellCounts();
     return this.#rest;
   }
 
-  /** @returns a bug behind the sink. */
-  fail(): unknown {
-    try {
-      this.#tellCounts();
-      return undefined;
-    } catch (bug) {
-      return bug;
-    }
+  tellCounts(): void {
+    const data = this.#likeness.takeCounts();
+    if (data !== undefined) this.#sink.event(data);
   }
 
   #read(text: string): void {
     if (text === '') return;
-    let at = 0;
-    if (this.#ending === '') {
-      // The parser knows a byte order mark only as three bytes, not as the character it has become.
-      if (text.charCodeAt(0) === 0xfeff) at = 1;
-      this.#ending = text.includes('\r') ? '\r\n\r\n' : '\n\n';
-    }
+    // The parser knows a byte order mark only as three bytes, not as the character it has become.
+    let at = this.#isFirst && text.charCodeAt(0) === 0xfeff ? 1 : 0;
+    this.#isFirst = false;
     while (at < text.length) {
       const end = this.#likeness.read(text, at);
       if (end === -1) at = this.#parse(text, at);
@@ -152,22 +156,31 @@ class EventReader {
 
   /** As far as the next event ends. @returns where that is. */
   #parse(text: string, from: number): number {
-    const found = text.indexOf(this.#ending, from);
-    const end = found === -1 ? text.length : found + this.#ending.length;
-    this.#tellCounts();
+    this.tellCounts();
     this.#likeness.forget();
-    this.#place = undefined;
-    const event = text.slice(from, end);
+    const end = this.#findEnd(text, from);
+    const event = text.slice(from, end === -1 ? text.length : end);
     this.#parser.feed(event);
-    if (found !== -1 && this.#place !== undefined) this.#likeness.learn(event, this.#place);
-    return end;
+    if (end !== -1 && this.#isBetween && this.#place !== undefined) this.#likeness.learn(event, this.#place);
+    this.#isBetween = end !== -1;
+    return from + event.length;
   }
 
-  #tellCounts(): void {
-    const data = this.#likeness.takeCounts();
-    if (data !== undefined) this.#sink.event(data);
+  /** In nearly all streams all events end alike: the other ending is looked for where there is no such one. */
+  #findEnd(text: string, from: number): number {
+    let found = text.indexOf(this.#ending, from);
+    if (found === -1) {
+      const other = this.#ending === LF ? CRLF : LF;
+      found = text.indexOf(other, from);
+      if (found === -1) return -1;
+      this.#ending = other;
+    }
+    return found + this.#ending.length;
   }
 }
+
+const LF = '\n\n';
+const CRLF = '\r\n\r\n';
 
 /** Undoes a content encoding that we did not ask for (`accept-encoding: identity`), but some proxies add. */
 export function readPlain(upstream: Upstream, sink: BodySink): void {

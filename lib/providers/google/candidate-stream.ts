@@ -19,7 +19,7 @@ export interface CandidateStream {
   isFinished(): boolean;
   /**
    * @param chunks Here is added what the next event says of this candidate.
-   * @returns whether that was a piece of text and nothing else.
+   * @returns whether to add it once more would tell its text again and nothing else.
    */
   add(candidate: JsonObject, chunks: ChunkChoice[]): boolean;
   /** The same piece of text once more, with another text. */

@@ -35,7 +35,7 @@ class AnswerStream implements ChunkStream {
   /** Cumulative, in most events: each field as it came last. */
   readonly #usageMetadata = Object.create(null) as JsonObject;
   #hasUsage = false;
-  /** Whose text the event pushed last was, if it was that and nothing else. */
+  /** Set where to push the event pushed last once more would tell a text of this candidate again and nothing else. */
   #lastText: CandidateStream | undefined;
 
   constructor(meta: AnswerMeta, signatures: Signatures) {
