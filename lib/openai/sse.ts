@@ -71,7 +71,7 @@ function plainTextOf(part: ChunkChoice): string | undefined {
   for (const name in part) if (name !== 'index' && name !== 'delta') return undefined;
   const { delta } = part;
   for (const name in delta) if (name !== 'content') return undefined;
-  return delta.content;
+  return typeof delta.content === 'string' ? delta.content : undefined;
 }
 
 function choiceText(part: ChunkChoice): string {
