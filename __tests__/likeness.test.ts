@@ -297,57 +297,41 @@ describe('of a stream of Anthropic’s', () => {
   });
 });
 
-test.each([
-  ['a byte order mark', (text: string) => `\ufeff${text}`],
-  ['line feeds', (text: string) => text.replaceAll('\r', '')],
-  ['no blank line at the end', (text: string) => text.trimEnd()],
-  ['names of the events', (text: string) => text.replaceAll('data: ', 'event: message\r\ndata:')],
-])('in every common form of a stream: %s', (_, form) => {
-  const text = form(unnamed(['"a"', '"b"', '"c"'].map((word) => event(candidate(word)))));
-  const { recognised, parts } = read(google(), [bytesOf(text)]);
-  expect(recognised).toEqual(text.endsWith('\n') ? ['b', 'c'] : ['b']);
-  expect(parts.map((part) => (typeof part === 'object' ? part.delta.content : part))).toEqual([
-    '',
-    'a',
-    'b',
-    'c',
-  ]);
+describe('a stream of three pieces of text comes to the same in every form', () => {
+  const STREAM = unnamed(['"a"', '"b"', '"c"'].map((word) => event(candidate(word))));
+
+  test.each<[string, string[], string[]]>([
+    ['a byte order mark', [bytesOf(`\ufeff${STREAM}`)], ['b', 'c']],
+    ['a byte order mark that comes by itself', [bytesOf('\ufeff'), STREAM], ['b', 'c']],
+    ['line feeds', [STREAM.replaceAll('\r', '')], ['b', 'c']],
+    ['no blank line at the end', [STREAM.trimEnd()], ['b']],
+    ['names of the events', [STREAM.replaceAll('data: ', 'event: message\r\ndata:')], ['b', 'c']],
+    ['a first read that ends in the first event', [STREAM.slice(0, 50), STREAM.slice(50)], ['c']],
+    ['an event in two reads', [STREAM.slice(0, -50), STREAM.slice(-50)], ['b']],
+    ['a comment of a proxy', [': ok\n\n', STREAM], ['b', 'c']],
+    ['the same with its stream', [`: ok\n\n${STREAM}`], ['b', 'c']],
+    ['another comment', [': ok\r\n\r\n', STREAM.replaceAll('\r', '')], ['b', 'c']],
+    ['carriage returns alone', [STREAM.replaceAll('\n', '')], []],
+    ['several lines of data', [STREAM.replaceAll('"candidates"', '\r\ndata: "candidates"')], []],
+    ['comments in events', [STREAM.replaceAll('data: ', ': comment\r\ndata: ')], []],
+    ['ids', [STREAM.replaceAll('data: ', 'id: 1\r\ndata: ')], []],
+  ])('%s', (_, reads, expected) => {
+    const { recognised, parts } = read(google(), reads);
+    expect(recognised).toEqual(expected);
+    expect(parts).toEqual([
+      { index: 0, delta: { role: 'assistant', content: '' } },
+      ...['a', 'b', 'c'].map((content) => ({ index: 0, delta: { content } })),
+    ]);
+  });
 });
 
-test.each([
-  ['a first read that ends in the first event', (text: string) => [text.slice(0, 50), text.slice(50)], ['c']],
-  ['a byte order mark that comes by itself', (text: string) => ['\xef\xbb\xbf', text], ['b', 'c']],
-  ['a comment of a proxy', (text: string) => [': ok\n\n', text], ['b', 'c']],
-  ['the same with its stream', (text: string) => [`: ok\n\n${text}`], ['b', 'c']],
-  ['another comment', (text: string) => [': ok\r\n\r\n', text.replaceAll('\r', '')], ['b', 'c']],
-  ['an event in two reads', (text: string) => [text.slice(0, -50), text.slice(-50)], ['b']],
-])('a stream is recognised also behind %s', (_, cut, expected) => {
-  const text = unnamed(['"a"', '"b"', '"c"'].map((word) => event(candidate(word))));
-  const { recognised, parts } = read(google(), cut(text));
-  expect(recognised).toEqual(expected);
-  expect(parts.map((part) => (typeof part === 'object' ? part.delta.content : part))).toEqual([
-    '',
-    'a',
-    'b',
-    'c',
-  ]);
-});
-
-test.each([
-  ['carriage returns alone', (text: string) => text.replaceAll('\n', '')],
-  ['several lines of data', (text: string) => text.replaceAll('"candidates"', '\r\ndata: "candidates"')],
-  ['comments', (text: string) => text.replaceAll('data: ', ': comment\r\ndata: ')],
-  ['ids', (text: string) => text.replaceAll('data: ', 'id: 1\r\ndata: ')],
-])('in every other form all is parsed: %s', (_, form) => {
-  const text = form(unnamed(['"a"', '"b"', '"c"'].map((word) => event(candidate(word)))));
-  const { recognised, parts } = read(google(), [bytesOf(text)]);
-  expect(recognised).toEqual([]);
-  expect(parts.map((part) => (typeof part === 'object' ? part.delta.content : part))).toEqual([
-    '',
-    'a',
-    'b',
-    'c',
-  ]);
+test('the character of a byte order mark is text where a later read begins with it', () => {
+  const text = bytesOf(unnamed([event(candidate('"a\ufeffb"'))]));
+  const at = text.indexOf(bytesOf('\ufeff'));
+  expect(read(google(), [text.slice(0, at), text.slice(at)]).parts.at(-1)).toEqual({
+    index: 0,
+    delta: { content: 'a\ufeffb' },
+  });
 });
 
 test('only where an event begins is it compared with the one before', () => {
