@@ -1,22 +1,15 @@
 /** A request in another cloud's form, and its answer brought back in OpenAI's. */
+import { streamConverted } from './converted-stream.ts';
 import type { ChatCarrier } from './endpoints/carrier.ts';
 import { RouterError } from './errors.ts';
 import { restoreNumbers } from './openai/exact-json.ts';
-import { HEARTBEAT } from './openai/sse.ts';
 import { toUsage } from './openai/usage-tail.ts';
 import type { ChatCompletion, JsonObject } from './openai/types.ts';
-import {
-  PING,
-  type ChunkStream,
-  type CloudRequest,
-  type Conversion,
-  type Meta,
-  type StreamPart,
-} from './providers/provider.ts';
+import type { CloudRequest, Conversion, Meta } from './providers/provider.ts';
 import type { Sender } from './sender.ts';
-import { STREAM_HEADERS, type Reply } from './reply.ts';
+import type { Reply } from './reply.ts';
 import { FATE_UNKNOWN } from './transport/failures.ts';
-import { readBody, readEvents } from './transport/read.ts';
+import { readBody } from './transport/read.ts';
 import type { Upstream } from './transport/send.ts';
 
 /** What is asked and by which conversion. */
@@ -28,11 +21,6 @@ export interface Plan {
   readonly carrier: ChatCarrier | undefined;
   readonly refuseDropped: boolean;
 }
-
-const NO_HEADERS: Readonly<Record<string, string>> = {};
-
-/** Silence after which a comment is sent, so that no proxy between us and the client gives up. Milliseconds. */
-const HEARTBEAT_MS = 15_000;
 
 /** @throws RouterError for whatever goes wrong, also after the head of a stream is out. */
 export async function answerConverted(plan: Plan, sender: Sender, reply: Reply): Promise<void> {
@@ -54,8 +42,11 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
       const { model, baseUrl, created, stream } = meta;
       const asked = parts[index] ?? request;
       const answerMeta = { model, baseUrl, created, stream, request: asked, headers: upstream.headers };
-      if (meta.stream && conversion.createStream !== undefined && carrier !== undefined)
-        return streamConverted(plan, conversion.createStream(answerMeta), upstream, headers, sender, reply);
+      if (meta.stream && conversion.createStream !== undefined && carrier !== undefined) {
+        const chunks = conversion.createStream(answerMeta);
+        const writer = carrier.createWriter(chunks, plan.request, meta);
+        return streamConverted(chunks, writer, upstream, headers, sender, reply);
+      }
       const answer = await readJson(upstream, conversion, sender.name);
       const startedMs = performance.now();
       answers.push(conversion.toResponse(answer, answerMeta));
@@ -117,107 +108,6 @@ function sendWhole(
   headers['server-timing'] += `, convert;dur=${convertMs.toFixed(1)}`;
   headers['content-type'] = 'application/json; charset=utf-8';
   reply.send(200, headers, restoreNumbers(JSON.stringify(body)));
-}
-
-/** Writes a converted stream. The 200 is sent with the first chunk: an error before it is a real HTTP error. */
-function streamConverted(
-  plan: Plan,
-  stream: ChunkStream,
-  upstream: Upstream,
-  clientHeaders: Record<string, string>,
-  sender: Sender,
-  reply: Reply,
-): Promise<void> {
-  let headers: Readonly<Record<string, string>> = clientHeaders;
-  const writer = (plan.carrier as ChatCarrier).createWriter(stream, plan.request, plan.meta);
-  return new Promise((resolve, reject) => {
-    const heartbeat = setTimeout(() => beat(), HEARTBEAT_MS).unref();
-    let pending = '';
-    let isOpen = false;
-    const add = (part: StreamPart): void => {
-      if (part !== PING) pending += writer.write(part);
-      else if (isOpen || pending !== '') pending += HEARTBEAT;
-    };
-    const flush = (): boolean => {
-      if (pending === '') return true;
-      if (!isOpen) {
-        openStream(reply, headers);
-        isOpen = true;
-        // They are with the client now, and a stream can be open for hours.
-        headers = NO_HEADERS;
-        upstream.headers = NO_HEADERS;
-      }
-      heartbeat.refresh();
-      const text = pending;
-      pending = '';
-      return reply.write(text);
-    };
-    const { record } = sender;
-    const fail = (error: unknown): void => {
-      clearTimeout(heartbeat);
-      record.usage = toUsage(stream.usage);
-      if (!(error instanceof RouterError)) return reject(error as Error);
-      if (!isOpen && pending === '') return reject(error);
-      const told = sender.describe(error);
-      try {
-        flush();
-        reply.write(writer.fail(told.toBody()));
-        reply.end();
-      } catch (bug) {
-        return reject(bug as Error);
-      }
-      reject(told);
-    };
-    const beat = (): void => {
-      heartbeat.refresh();
-      try {
-        if (isOpen) reply.write(HEARTBEAT);
-      } catch (bug) {
-        upstream.abort();
-        fail(bug);
-      }
-    };
-    reply.onDrain(upstream);
-    readEvents(upstream, {
-      event: (data) => {
-        // Some gateways in front of a cloud add OpenAI's terminal event.
-        if (data === '[DONE]') return undefined;
-        stream.push(parseEvent(data, sender.name)).forEach(add);
-        return stream.textPlace;
-      },
-      text: (text) => add(stream.pushText!(text)),
-      flush,
-      end(rest) {
-        stream.end(rest).forEach(add);
-        clearTimeout(heartbeat);
-        record.billedModel = stream.model;
-        record.usage = toUsage(stream.usage);
-        record.complete = true;
-        pending += writer.end();
-        flush();
-        reply.end();
-        resolve();
-      },
-      fail,
-    });
-  });
-}
-
-function openStream(reply: Reply, headers: Readonly<Record<string, string>>): void {
-  reply.open(200, { ...headers, ...STREAM_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' });
-}
-
-/** @throws RouterError `stream_interrupted` */
-function parseEvent(data: string, name: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch (cause) {
-    throw new RouterError('stream_interrupted', {
-      message: `${name} sent an event that is no JSON.`,
-      headers: FATE_UNKNOWN,
-      cause,
-    });
-  }
 }
 
 /** @throws RouterError `provider_error` for an answer that is cut or no JSON. */

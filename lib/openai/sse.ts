@@ -35,32 +35,62 @@ export function errorEvent(error: ErrorBody): string {
  * @param includeUsage The client sent `stream_options.include_usage`.
  */
 export function createChatWriter(stream: StreamHead, created: number, includeUsage: boolean): StreamWriter {
-  let head = '';
-  let textHead = '';
-  const open = (): string =>
-    `data: {"id":${JSON.stringify(stream.id)},"object":"chat.completion.chunk","created":${created},` +
-    `"model":${JSON.stringify(stream.model)},` +
-    (stream.serviceTier === undefined ? '' : `"service_tier":${JSON.stringify(stream.serviceTier)},`);
-  const tail = includeUsage ? ',"usage":null}\n\n' : '}\n\n';
-  const textTail = `"},"logprobs":null,"finish_reason":null}]${tail}`;
-  return {
-    write(part) {
-      if (head === '') {
-        head = open();
-        textHead = `${head}"choices":[{"index":0,"delta":{"content":"`;
-      }
-      const text = plainTextOf(part);
-      return text === undefined
-        ? `${head}"choices":[${choiceText(part)}]${tail}`
-        : textHead + (PLAIN.test(text) ? text : JSON.stringify(text).slice(1, -1)) + textTail;
-    },
-    end() {
-      if (!includeUsage || stream.usage === undefined) return DONE;
-      return `${head === '' ? open() : head}"choices":[],"usage":${JSON.stringify(stream.usage)}}\n\n${DONE}`;
-    },
-    fail: errorEvent,
-  };
+  return new ChatWriter(stream, created, includeUsage);
 }
+
+class ChatWriter implements StreamWriter {
+  readonly #stream: StreamHead;
+  readonly #created: number;
+  readonly #includeUsage: boolean;
+  readonly #tail: string;
+  readonly #textTail: string;
+  #head = '';
+  #textHead = '';
+
+  constructor(stream: StreamHead, created: number, includeUsage: boolean) {
+    this.#stream = stream;
+    this.#created = created;
+    this.#includeUsage = includeUsage;
+    this.#tail = includeUsage ? TAIL_BEFORE_USAGE : TAIL;
+    this.#textTail = includeUsage ? TEXT_TAIL_BEFORE_USAGE : TEXT_TAIL;
+  }
+
+  write(part: ChunkChoice): string {
+    if (this.#head === '') this.#open();
+    const text = plainTextOf(part);
+    return text === undefined
+      ? `${this.#head}"choices":[${choiceText(part)}]${this.#tail}`
+      : this.#textHead + (PLAIN.test(text) ? text : JSON.stringify(text).slice(1, -1)) + this.#textTail;
+  }
+
+  end(): string {
+    const { usage } = this.#stream;
+    if (!this.#includeUsage || usage === undefined) return DONE;
+    if (this.#head === '') this.#open();
+    return `${this.#head}"choices":[],"usage":${JSON.stringify(usage)}}\n\n${DONE}`;
+  }
+
+  fail(error: ErrorBody): string {
+    return errorEvent(error);
+  }
+
+  #open(): void {
+    const { id, model, serviceTier } = this.#stream;
+    const pieces = [
+      `data: {"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${this.#created},`,
+      `"model":${JSON.stringify(model)},`,
+      serviceTier === undefined ? '' : `"service_tier":${JSON.stringify(serviceTier)},`,
+    ];
+    // Joined and not added: V8 would keep a sum as its pieces, and walk through them for each chunk.
+    this.#head = pieces.join('');
+    this.#textHead = [...pieces, '"choices":[{"index":0,"delta":{"content":"'].join('');
+  }
+}
+
+const TAIL = '}\n\n';
+const TAIL_BEFORE_USAGE = `,"usage":null${TAIL}`;
+const TEXT_TAIL = `"},"logprobs":null,"finish_reason":null}]${TAIL}`;
+const TEXT_TAIL_BEFORE_USAGE = `"},"logprobs":null,"finish_reason":null}]${TAIL_BEFORE_USAGE}`;
 
 /** Text that is the same in JSON: the half of a character would be escaped. */
 const PLAIN = /^[ !#-[\]-\ud7ff]*$/;

@@ -57,19 +57,24 @@ export class Likeness {
     // A name in escapes could be the text's, and a backslash before a quote the end of another name.
     if (event.lastIndexOf('\\', start) !== -1 || event.indexOf('\\', close) !== -1) return;
     const behind = ownCopy(event.slice(close));
-    this.#behind = [];
-    this.#counts = [];
-    this.#nextCounts = [];
+    const pieces: string[] = [];
+    const counts: number[] = [];
+    this.#counts = counts;
+    this.#nextCounts = counts;
     let from = 0;
     varying.lastIndex = 0;
     while (varying.test(behind)) {
       const at = varying.lastIndex;
-      this.#behind.push(behind.slice(from, at));
-      this.#counts.push(digitAt(behind, at) === -1 ? NO_COUNT : 0);
-      from = this.#skip(behind, at, this.#counts.length - 1);
+      pieces.push(behind.slice(from, at));
+      counts.push(digitAt(behind, at) === -1 ? NO_COUNT : 0);
+      from = this.#skip(behind, at, counts.length - 1);
       if (from === -1) return;
     }
-    this.#behind.push(behind.slice(from));
+    pieces.push(behind.slice(from));
+    // A list that grew has room for 17, in each of thousands of open streams; its copy has not.
+    this.#behind = pieces.slice();
+    this.#counts = counts.slice();
+    this.#nextCounts = counts.slice();
     this.#head = ownCopy(event.slice(0, start));
   }
 

@@ -61,41 +61,14 @@ export interface EventSink {
 
 /** Reads server-sent events in every legal form, split anywhere. */
 export function readEvents(upstream: Upstream, sink: EventSink): void {
-  const reader = new EventReader(sink);
-  const fail = (error: unknown): void => {
-    let fault = error;
-    try {
-      reader.tellCounts();
-    } catch (bug) {
-      fault = bug;
-    }
-    sink.fail(fault);
-  };
-  readPlain(upstream, {
-    write(chunk) {
-      try {
-        reader.write(chunk);
-      } catch (error) {
-        upstream.abort();
-        fail(error);
-        return true;
-      }
-      return sink.flush();
-    },
-    end() {
-      try {
-        sink.end(reader.end());
-      } catch (error) {
-        sink.fail(error);
-      }
-    },
-    fail,
-  });
+  readPlain(upstream, new EventReader(upstream, sink));
 }
 
-class EventReader {
+class EventReader implements BodySink {
+  readonly #upstream: Upstream;
   readonly #sink: EventSink;
-  readonly #decoder = new StringDecoder('utf8');
+  /** Nearly all reads end where an event does: made for one that cuts a character. */
+  #decoder: StringDecoder | undefined;
   readonly #parser: EventSourceParser;
   readonly #likeness = new Likeness();
   #isFirst = true;
@@ -107,7 +80,8 @@ class EventReader {
   #place: TextPlace | undefined;
   #rest = '';
 
-  constructor(sink: EventSink) {
+  constructor(upstream: Upstream, sink: EventSink) {
+    this.#upstream = upstream;
     this.#sink = sink;
     this.#parser = createParser({
       maxBufferSize: MAX_EVENT_CHARACTERS,
@@ -123,18 +97,45 @@ class EventReader {
     });
   }
 
-  write(chunk: Buffer): void {
-    this.#read(this.#decoder.write(chunk));
+  write(chunk: Buffer): boolean {
+    try {
+      this.#read(this.#decode(chunk));
+    } catch (error) {
+      this.#upstream.abort();
+      this.fail(error);
+      return true;
+    }
+    return this.#sink.flush();
   }
 
-  /** @returns text that was no SSE at all. */
-  end(): string {
-    // Some servers leave out the blank line behind the last event.
-    this.#read(`${this.#decoder.end()}\n\n`);
-    return this.#rest;
+  end(): void {
+    try {
+      // Some servers leave out the blank line behind the last event.
+      this.#read(`${this.#decoder?.end() ?? ''}\n\n`);
+      this.#sink.end(this.#rest);
+    } catch (error) {
+      this.#sink.fail(error);
+    }
   }
 
-  tellCounts(): void {
+  fail(error: unknown): void {
+    let fault = error;
+    try {
+      this.#tellCounts();
+    } catch (bug) {
+      fault = bug;
+    }
+    this.#sink.fail(fault);
+  }
+
+  #decode(chunk: Buffer): string {
+    const isCut = this.#decoder !== undefined || chunk[chunk.length - 1]! > MAX_ASCII;
+    if (!isCut) return chunk.toString('utf8');
+    this.#decoder ??= new StringDecoder('utf8');
+    return this.#decoder.write(chunk);
+  }
+
+  #tellCounts(): void {
     const data = this.#likeness.takeCounts();
     if (data !== undefined) this.#sink.event(data);
   }
@@ -156,7 +157,7 @@ class EventReader {
 
   /** As far as the next event ends. @returns where that is. */
   #parse(text: string, from: number): number {
-    this.tellCounts();
+    this.#tellCounts();
     this.#likeness.forget();
     const end = this.#findEnd(text, from);
     const event = text.slice(from, end === -1 ? text.length : end);
@@ -179,6 +180,7 @@ class EventReader {
   }
 }
 
+const MAX_ASCII = 0x7f;
 const LF = '\n\n';
 const CRLF = '\r\n\r\n';
 

@@ -158,10 +158,12 @@ class Exchange extends AsyncResource implements Dispatcher.DispatchHandler, Upst
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
+    // As bytes they keep the whole read of the socket that they came with in memory, for as long as a stream is open.
+    controller.rawHeaders = null;
     if (status < 200 || this.over) return;
     this.status = status;
     this.headers = headers;

@@ -14,152 +14,153 @@ import { toLogprobs } from './logprobs.ts';
 import { readPart, type AnswerPart } from './parts.ts';
 import type { Signatures } from './signatures.ts';
 
-export interface CandidateStream {
-  /** A reason to end was given. More content can follow it all the same. */
-  isFinished(): boolean;
-  /**
-   * @param chunks Here is added what the next event says of this candidate.
-   * @returns whether to add it once more would tell its text again and nothing else.
-   */
-  add(candidate: JsonObject, chunks: ChunkChoice[]): boolean;
-  /** The same piece of text once more, with another text. */
-  addText(text: string): ChunkChoice;
-  /** What is only known at the end: citations, the refusal, the reason. */
-  finish(): ChunkChoice[];
-}
-
 export interface CandidateContext {
   readonly responseId: string;
   readonly isLegacy: boolean;
   readonly signatures: Signatures;
 }
 
-export function createCandidateStream(index: number, context: CandidateContext): CandidateStream {
-  let isNew = true;
-  let text = '';
-  let lastKind: AnswerPart['kind'] | undefined;
-  let callCount = 0;
-  let imageCount = 0;
-  let otherCount = 0;
-  let hasAudio = false;
+/** A class: functions of its own would be most of what an open stream takes in memory. */
+export class CandidateStream {
+  readonly index: number;
+  readonly #context: CandidateContext;
+  #isNew = true;
+  #text = '';
+  #lastKind: AnswerPart['kind'] | undefined;
+  #callCount = 0;
+  #imageCount = 0;
+  #otherCount = 0;
+  #hasAudio = false;
   /** Bytes that do not fill three: base64 can be joined at multiples of three only. */
-  let audioRest: Buffer = Buffer.alloc(0);
+  #audioRest: Buffer = NO_BYTES;
   /** The fields beside the content, each as it came last. */
-  const around: JsonObject = Object.create(null) as JsonObject;
+  readonly #around: JsonObject = Object.create(null) as JsonObject;
 
-  const chunk = (delta: Delta): ChunkChoice => ({ index, delta });
+  constructor(index: number, context: CandidateContext) {
+    this.index = index;
+    this.#context = context;
+  }
 
-  function add(candidate: JsonObject, chunks: ChunkChoice[]): boolean {
-    if (isNew) chunks.push(chunk({ role: 'assistant', content: '' }));
-    isNew = false;
+  /** A reason to end was given. More content can follow it all the same. */
+  get isFinished(): boolean {
+    return textOf(this.#around.finishReason) !== undefined;
+  }
+
+  /**
+   * @param chunks Here is added what the next event says of this candidate.
+   * @returns whether to add it once more would tell its text again and nothing else.
+   */
+  add(candidate: JsonObject, chunks: ChunkChoice[]): boolean {
+    if (this.#isNew) chunks.push(this.#chunk({ role: 'assistant', content: '' }));
+    this.#isNew = false;
     const first = chunks.length;
-    remember(candidate);
+    this.#remember(candidate);
     const { content, logprobsResult } = candidate;
     const parts = isObject(content) && Array.isArray(content.parts) ? content.parts : [];
     for (const raw of parts) {
-      const part = isObject(raw) ? readPart(raw, context.signatures) : undefined;
-      lastKind = part?.kind;
-      const delta = addPart(part);
-      if (delta !== undefined) chunks.push(chunk(delta));
+      const part = isObject(raw) ? readPart(raw, this.#context.signatures) : undefined;
+      this.#lastKind = part?.kind;
+      const delta = this.#addPart(part);
+      if (delta !== undefined) chunks.push(this.#chunk(delta));
     }
-    if (logprobsResult !== undefined) addLogprobs(chunks, first, toLogprobs(logprobsResult));
-    else if (parts.length === 1) return lastKind === 'text' || lastKind === 'thought';
+    if (logprobsResult !== undefined) this.#addLogprobs(chunks, first, toLogprobs(logprobsResult));
+    else if (parts.length === 1) return this.#lastKind === 'text' || this.#lastKind === 'thought';
     return false;
   }
 
-  function addText(text: string): ChunkChoice {
-    return chunk(addPart({ kind: lastKind === 'thought' ? lastKind : 'text', text })!);
+  /** The same piece of text once more, with another text. */
+  addText(text: string): ChunkChoice {
+    const kind = this.#lastKind === 'thought' ? this.#lastKind : 'text';
+    return this.#chunk(this.#addPart({ kind, text })!);
   }
 
-  /** A loop, since every event of a stream comes by here: copies of objects were a third of its cost. */
-  function remember(candidate: JsonObject): void {
-    for (const name in candidate) {
-      if (name === 'content' || name === 'logprobsResult' || name === 'index') continue;
-      if (name === 'groundingMetadata') addGrounding(candidate[name]);
-      else around[name] = candidate[name] as JsonValue;
-    }
-  }
-
-  /** Comes in several pieces now and then. */
-  function addGrounding(more: JsonValue | undefined): void {
-    const known = around['groundingMetadata'];
-    if (isObject(more)) around['groundingMetadata'] = isObject(known) ? { ...known, ...more } : more;
-  }
-
-  function addPart(part: AnswerPart | undefined): Delta | undefined {
-    switch (part?.kind) {
-      case undefined:
-        return undefined;
-      case 'text':
-        text += part.text;
-        return { content: part.text };
-      case 'thought':
-        return { reasoning_content: part.text };
-      case 'call':
-        return addCall(part.call);
-      case 'image':
-        return { images: [{ index: imageCount++, ...part.image }] };
-      case 'audio':
-        return addAudio(part.bytes);
-      case 'other':
-        return { extra_content: { google: { parts: [{ ...part.raw, index: otherCount++ }] } } };
-    }
-  }
-
-  /** Parallel calls come one per event, each as its only part: the place is counted here. */
-  function addCall(call: ToolCall): Delta | undefined {
-    const place = callCount++;
-    if (!context.isLegacy) return { tool_calls: [{ index: place, ...call }] };
-    return place === 0 ? { function_call: call.function } : undefined;
-  }
-
-  function addAudio(bytes: Buffer): Delta {
-    const all = Buffer.concat([audioRest, bytes]);
-    const whole = all.length - (all.length % 3);
-    audioRest = all.subarray(whole);
-    const data = all.toString('base64', 0, whole);
-    // Accumulators of the SDKs join strings: an id that comes twice would be doubled.
-    const id = hasAudio ? undefined : `audio_${context.responseId}`;
-    hasAudio = true;
-    return { audio: { ...(id !== undefined && { id }), data } };
-  }
-
-  function finish(): ChunkChoice[] {
-    const native = textOf(around.finishReason);
-    const annotations = toAnnotations(around.groundingMetadata, [text]);
-    const refusal = toRefusal(native, textOf(around.finishMessage));
-    const extra = toExtraContent(around);
+  /** What is only known at the end: citations, the refusal, the reason. */
+  finish(): ChunkChoice[] {
+    const native = textOf(this.#around.finishReason);
+    const annotations = toAnnotations(this.#around.groundingMetadata, [this.#text]);
+    const refusal = toRefusal(native, textOf(this.#around.finishMessage));
+    const extra = toExtraContent(this.#around);
+    const calls = this.#context.isLegacy ? 'legacy' : 'tools';
+    const rest = this.#audioRest;
     return [
-      ...(audioRest.length > 0 ? [chunk({ audio: { data: audioRest.toString('base64') } })] : []),
+      ...(rest.length > 0 ? [this.#chunk({ audio: { data: rest.toString('base64') } })] : []),
       ...(annotations.length > 0
-        ? [chunk({ annotations: annotations.map((annotation, place) => ({ index: place, ...annotation })) })]
+        ? [this.#chunk({ annotations: annotations.map((entry, place) => ({ index: place, ...entry })) })]
         : []),
-      ...(refusal === null ? [] : [chunk({ refusal })]),
+      ...(refusal === null ? [] : [this.#chunk({ refusal })]),
       {
-        index,
-        delta: {},
-        finish_reason: toFinishReason(
-          native,
-          callCount === 0 ? 'none' : context.isLegacy ? 'legacy' : 'tools',
-        ),
+        ...this.#chunk({}),
+        finish_reason: toFinishReason(native, this.#callCount === 0 ? 'none' : calls),
         ...(native !== undefined && { native_finish_reason: native }),
         ...(extra !== undefined && { extra_content: extra }),
       },
     ];
   }
 
-  /** Probabilities stand on the chunk of their text. */
-  function addLogprobs(chunks: ChunkChoice[], from: number, logprobs: JsonObject | null): void {
-    if (logprobs === null) return;
-    const place = chunks.findIndex(({ delta }, at) => at >= from && delta.content !== undefined);
-    if (place === -1) chunks.push({ ...chunk({}), logprobs });
-    else chunks[place] = { ...(chunks[place] as ChunkChoice), logprobs };
+  #chunk(delta: Delta): ChunkChoice {
+    return { index: this.index, delta };
   }
 
-  return {
-    isFinished: () => textOf(around.finishReason) !== undefined,
-    add,
-    addText,
-    finish,
-  };
+  /** A loop, since every event of a stream comes by here: copies of objects were a third of its cost. */
+  #remember(candidate: JsonObject): void {
+    for (const name in candidate) {
+      if (name === 'content' || name === 'logprobsResult' || name === 'index') continue;
+      if (name === 'groundingMetadata') this.#addGrounding(candidate[name]);
+      else this.#around[name] = candidate[name] as JsonValue;
+    }
+  }
+
+  /** Comes in several pieces now and then. */
+  #addGrounding(more: JsonValue | undefined): void {
+    const known = this.#around.groundingMetadata;
+    if (isObject(more)) this.#around.groundingMetadata = isObject(known) ? { ...known, ...more } : more;
+  }
+
+  #addPart(part: AnswerPart | undefined): Delta | undefined {
+    switch (part?.kind) {
+      case undefined:
+        return undefined;
+      case 'text':
+        this.#text += part.text;
+        return { content: part.text };
+      case 'thought':
+        return { reasoning_content: part.text };
+      case 'call':
+        return this.#addCall(part.call);
+      case 'image':
+        return { images: [{ index: this.#imageCount++, ...part.image }] };
+      case 'audio':
+        return this.#addAudio(part.bytes);
+      case 'other':
+        return { extra_content: { google: { parts: [{ ...part.raw, index: this.#otherCount++ }] } } };
+    }
+  }
+
+  /** Parallel calls come one per event, each as its only part: the place is counted here. */
+  #addCall(call: ToolCall): Delta | undefined {
+    const place = this.#callCount++;
+    if (!this.#context.isLegacy) return { tool_calls: [{ index: place, ...call }] };
+    return place === 0 ? { function_call: call.function } : undefined;
+  }
+
+  #addAudio(bytes: Buffer): Delta {
+    const all = Buffer.concat([this.#audioRest, bytes]);
+    const whole = all.length - (all.length % 3);
+    this.#audioRest = all.subarray(whole);
+    const data = all.toString('base64', 0, whole);
+    // Accumulators of the SDKs join strings: an id that comes twice would be doubled.
+    const id = this.#hasAudio ? undefined : `audio_${this.#context.responseId}`;
+    this.#hasAudio = true;
+    return { audio: { ...(id !== undefined && { id }), data } };
+  }
+
+  /** Probabilities stand on the chunk of their text. */
+  #addLogprobs(chunks: ChunkChoice[], from: number, logprobs: JsonObject | null): void {
+    if (logprobs === null) return;
+    const place = chunks.findIndex(({ delta }, at) => at >= from && delta.content !== undefined);
+    if (place === -1) chunks.push({ ...this.#chunk({}), logprobs });
+    else chunks[place] = { ...(chunks[place] as ChunkChoice), logprobs };
+  }
 }
+
+const NO_BYTES = Buffer.alloc(0);

@@ -2,7 +2,7 @@
 import { RouterError } from '../../errors.ts';
 import { isObject, type ChunkChoice, type JsonObject, type Usage } from '../../openai/types.ts';
 import type { AnswerMeta, ChunkStream, TextPlace } from '../provider.ts';
-import { createCandidateStream, type CandidateStream } from './candidate-stream.ts';
+import { CandidateStream } from './candidate-stream.ts';
 import { readError } from './error.ts';
 import { blockOf } from './finish.ts';
 import { textOf } from './json.ts';
@@ -83,8 +83,8 @@ class AnswerStream implements ChunkStream {
   end(rest: string): ChunkChoice[] {
     const chunks = parseRest(rest).flatMap((event) => this.push(event));
     this.#addBlock(chunks);
-    const inOrder = [...this.#candidates].toSorted(([a], [b]) => a - b).map(([, candidate]) => candidate);
-    if (inOrder.length === 0 || !inOrder.every((candidate) => candidate.isFinished())) throw interrupted();
+    const inOrder = [...this.#candidates.values()].toSorted((a, b) => a.index - b.index);
+    if (inOrder.length === 0 || !inOrder.every((candidate) => candidate.isFinished)) throw interrupted();
     return [...chunks, ...inOrder.flatMap((candidate) => candidate.finish())];
   }
 
@@ -94,7 +94,7 @@ class AnswerStream implements ChunkStream {
     if (finishReason === undefined) return;
     if (this.#candidates.size === 0) this.#candidateOf({});
     for (const candidate of this.#candidates.values())
-      if (!candidate.isFinished()) candidate.add({ finishReason }, chunks);
+      if (!candidate.isFinished) candidate.add({ finishReason }, chunks);
   }
 
   #addAnswer(answer: JsonObject, chunks: ChunkChoice[]): void {
@@ -126,7 +126,7 @@ class AnswerStream implements ChunkStream {
     const index = typeof candidate.index === 'number' ? candidate.index : 0;
     const known = this.#candidates.get(index);
     if (known !== undefined) return known;
-    const created = createCandidateStream(index, {
+    const created = new CandidateStream(index, {
       responseId: this.#responseId,
       isLegacy: this.#isLegacy,
       signatures: this.#signatures,
