@@ -45,7 +45,7 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
       if (meta.stream && conversion.createStream !== undefined && carrier !== undefined) {
         const chunks = conversion.createStream(answerMeta);
         const writer = carrier.createWriter(chunks, plan.request, meta);
-        return streamConverted(chunks, writer, upstream, headers, sender, reply);
+        return streamConverted({ stream: chunks, writer, upstream, headers, sender, reply });
       }
       const answer = await readJson(upstream, conversion, sender.name);
       const startedMs = performance.now();

@@ -14,21 +14,22 @@ const HEARTBEAT_MS = 15_000;
 
 const NO_HEADERS: Readonly<Record<string, string>> = {};
 
+/** A stream, and where it goes. */
+export interface StreamPlan {
+  readonly stream: ChunkStream;
+  readonly writer: StreamWriter;
+  readonly upstream: Upstream;
+  /** Of the client's answer, but for those that every stream has. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sender: Sender;
+  readonly reply: Reply;
+}
+
 /** @throws RouterError for whatever goes wrong, also after the head of the stream is out. */
-export function streamConverted(
-  stream: ChunkStream,
-  writer: StreamWriter,
-  upstream: Upstream,
-  headers: Readonly<Record<string, string>>,
-  sender: Sender,
-  reply: Reply,
-): Promise<void> {
+export function streamConverted(plan: StreamPlan): Promise<void> {
   return new Promise((resolve, reject) => {
-    reply.onDrain(upstream);
-    readEvents(
-      upstream,
-      new ConvertedStream(stream, writer, upstream, headers, sender, reply, resolve, reject),
-    );
+    plan.reply.onDrain(plan.upstream);
+    readEvents(plan.upstream, new ConvertedStream(plan, resolve, reject));
   });
 }
 
@@ -47,16 +48,8 @@ class ConvertedStream implements EventSink {
   #pending = '';
   #isOpen = false;
 
-  constructor(
-    stream: ChunkStream,
-    writer: StreamWriter,
-    upstream: Upstream,
-    headers: Readonly<Record<string, string>>,
-    sender: Sender,
-    reply: Reply,
-    resolve: () => void,
-    reject: (error: Error) => void,
-  ) {
+  constructor(plan: StreamPlan, resolve: () => void, reject: (error: Error) => void) {
+    const { stream, writer, upstream, headers, sender, reply } = plan;
     this.#stream = stream;
     this.#writer = writer;
     this.#upstream = upstream;
