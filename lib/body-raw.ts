@@ -20,7 +20,6 @@ import {
 } from './body.ts';
 import { FlowBody } from './body-flow.ts';
 import type { RouterError } from './errors.ts';
-import { look } from './look.ts';
 
 export class RawReader {
   readonly #req: HostRequest;
@@ -46,7 +45,7 @@ export class RawReader {
 
   start(): void {
     // Paused, or somebody reads: only as one of those who listen do we see what comes, and keep it from flowing away.
-    if (look(this.#req, 'readableFlowing') !== null) this.#listen();
+    if (this.#req.readableFlowing !== null) this.#listen();
     else process.nextTick(startReading, this);
   }
 
@@ -64,7 +63,7 @@ export class RawReader {
   #read(): void {
     if (this.#announced === -1 && this.#size === 0 && isEmpty(this.#req)) return this.#finish(HOST);
     while (!this.#over) {
-      const chunk = toBytes(this.#req, look(this.#req, 'read').call(this.#req));
+      const chunk = toBytes(this.#req, this.#req.read());
       if (chunk === null) break;
       this.#add(chunk);
     }
@@ -119,7 +118,7 @@ export class RawReader {
     if (!this.#taken) return this.#putBack();
     this.#finish(finish(this.#concat(), this.#scanner, this.#contentType));
     // Nothing more comes, but only who reads on is told so; a host that waits for `end` or `close` would wait for ever.
-    look(this.#req, 'resume').call(this.#req);
+    this.#req.resume();
   }
 
   #putBack(): void {

@@ -8,7 +8,6 @@ import { readCompressed } from './body-compressed.ts';
 import { RawReader } from './body-raw.ts';
 import { RouterError } from './errors.ts';
 import { createJsonScanner, type JsonScanner, type ModelToken } from './json-scanner.ts';
-import { look } from './look.ts';
 import { createMultipartScanner } from './multipart.ts';
 import { isObject, type JsonObject } from './openai/types.ts';
 
@@ -87,7 +86,7 @@ export function readBody(taker: BodyTaker): void {
   const type = headers['content-type'] ?? '';
   const formType = taker.forms && /^multipart\/form-data\b/i.test(type) ? type : undefined;
   // Read before us by a parser, or by somebody who kept it. Who only looks, and puts the bytes back, leaves no `body`.
-  if (look(req, 'readableDidRead') && (req.body !== undefined || req.readableEnded))
+  if (req.readableDidRead && (req.body !== undefined || req.readableEnded))
     return taker.settle(readParsed(req.body, formType, taker));
   if (headers['content-length'] === undefined && isEmpty(req)) return taker.settle(HOST);
   const encoding = headers['content-encoding'];
@@ -114,7 +113,7 @@ export function isEmpty(req: HostRequest): boolean {
  */
 export function onReadable({ req, headers }: BodyTaker, listener: () => void): void {
   if (headers['content-length'] === undefined) req.read(0);
-  look(req, 'on').call(req, 'readable', listener);
+  req.on('readable', listener);
 }
 
 /**
@@ -122,8 +121,8 @@ export function onReadable({ req, headers }: BodyTaker, listener: () => void): v
  * to a body of which nothing more will come, would never be told of anything.
  */
 export function offReadable(req: HostRequest, listener: () => void): void {
-  look(req, 'removeListener').call(req, 'readable', listener);
-  const state = look(req as ReadMarks, '_readableState');
+  req.removeListener('readable', listener);
+  const state = (req as ReadMarks)._readableState;
   if (state?.ended === true && req.listenerCount('readable') === 0) state.readableListening = false;
 }
 
@@ -188,17 +187,16 @@ interface ReadMarks {
 /** After this nobody can tell that the body was looked at. In the tick in which it was read. */
 export function putBack(req: HostRequest, bytes: Buffer): void {
   const marks = req as ReadMarks;
-  const state = look(marks, '_readableState');
-  // Not by `readableEncoding`, which is the same: each look at a request costs (see `Admission`).
+  const state = marks._readableState;
   const encoding = state?.encoding;
   // Where the host has set an encoding, the others get text, and what is put back must be text as well.
   if (bytes.length > 0) {
     if (encoding) req.unshift(bytes.toString(encoding), encoding);
-    else look(req, 'unshift').call(req, bytes);
+    else req.unshift(bytes);
   }
   // Without this `fetch` refuses it as a body, and Node leaves the rest of it on the connection if nobody reads it.
   if (state?.dataEmitted === true) state.dataEmitted = false;
-  if (look(marks, '_consuming') === true) {
+  if (marks._consuming === true) {
     marks._consuming = false;
     // Asked for nothing yet: the next to read asks by himself, and by that is known to have read.
     if (state?.reading === true) state.reading = false;

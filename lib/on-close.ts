@@ -1,7 +1,6 @@
 /** When nobody waits for a response any more. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { look } from './look.ts';
 
 /**
  * Calls once when a response is over or its client has gone. Node tells nothing of that to a response that still waits
@@ -15,14 +14,14 @@ export function onceClosed(res: ServerResponse, closed: () => void): () => void 
   const end = (): void => {
     if (over) return;
     over = true;
-    look(res, 'off').call(res, 'close', once);
+    res.off('close', once);
     if (connection !== undefined) allow(connection.off('close', once), -1);
   };
   const once = (): void => {
     end();
     closed();
   };
-  look(res, 'on').call(res, 'close', once);
+  res.on('close', once);
   // A client may have any number of requests wait on one connection: no reason for Node to warn of a leak.
   if (connection !== undefined) allow(connection.on('close', once), 1);
   return end;
@@ -36,10 +35,10 @@ function allow(connection: Socket, more: number): void {
 
 /** Whether there is nobody any more who could get this response. */
 export function isGone(res: ServerResponse): boolean {
-  return look(res, 'closed') || waitingOn(res)?.destroyed === true;
+  return res.closed || waitingOn(res)?.destroyed === true;
 }
 
 /** The connection of a response whose turn has not come. What adapters for other servers have may have no request. */
 function waitingOn(res: ServerResponse): Socket | undefined {
-  return look(res, 'socket') === null ? (res.req as IncomingMessage | undefined)?.socket : undefined;
+  return res.socket === null ? (res.req as IncomingMessage | undefined)?.socket : undefined;
 }

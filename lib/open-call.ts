@@ -4,7 +4,6 @@ import type { ServerResponse } from 'node:http';
 import { isNativeError } from 'node:util/types';
 import debug from 'debug';
 import { RouterError } from './errors.ts';
-import { look } from './look.ts';
 import { onceClosed } from './on-close.ts';
 import type { Reply } from './reply.ts';
 import { isObject } from './openai/types.ts';
@@ -85,7 +84,7 @@ export class OpenCall {
     observers.calls.begin();
     onceClosed(res, () => this.#onClose());
     // Adapters for functions as a service tell nothing else, and say in it that nothing was finished.
-    look(res, 'on').call(res, 'finish', () => {
+    res.on('finish', () => {
       this.#isFinished = true;
       this.#onClose();
     });

@@ -1,7 +1,6 @@
 /** The only writer of the client's response: JSON, bytes, server-sent events, errors, and back-pressure. */
 import type { ServerResponse } from 'node:http';
 import type { RouterError } from './errors.ts';
-import { look } from './look.ts';
 
 /** Streams must reach the client as they come: no proxy may hold them back, no compression may collect them. */
 export const STREAM_HEADERS: Readonly<Record<string, string>> = {
@@ -30,7 +29,7 @@ export class Reply {
 
   /** The host has answered in our place, or has ended our answer, as its own time-out would: it has the last word. */
   get isTakenOver(): boolean {
-    return this.status === 0 ? look(this.#res, 'headersSent') : !this.ended && this.#res.writableEnded;
+    return this.status === 0 ? this.#res.headersSent : !this.ended && this.#res.writableEnded;
   }
 
   /**
@@ -47,7 +46,7 @@ export class Reply {
     this.firstAt = performance.now();
     this.ended = true;
     // ASCII is the same in both, and as Latin-1 it is written in two thirds of the time.
-    look(this.#res, 'end').call(this.#res, body, length === body.length ? 'latin1' : 'utf8');
+    this.#res.end(body, length === body.length ? 'latin1' : 'utf8');
   }
 
   /** @param headers Ours from here on. */
@@ -63,14 +62,14 @@ export class Reply {
   /** Opens an answer whose body follows piece by piece. The status line leaves with the first piece. */
   open(status: number, headers: Readonly<Record<string, string>>): void {
     if (this.isTakenOver) return;
+    const res = this.#res;
     try {
       // One by one: given to `writeHead`, they could not be looked up later, as a host's log does when the answer is over.
-      const setHeader = look(this.#res, 'setHeader');
-      for (const name in headers) setHeader.call(this.#res, name, headers[name] as string);
-      look(this.#res, 'writeHead').call(this.#res, status);
+      for (const name in headers) res.setHeader(name, headers[name] as string);
+      res.writeHead(status);
     } catch (error) {
       // Of a host's hook. The host will answer, and its answer has another length.
-      if (!this.#res.headersSent) for (const name in headers) this.#res.removeHeader(name);
+      if (!res.headersSent) for (const name in headers) res.removeHeader(name);
       throw error;
     }
     this.status = status;

@@ -5,7 +5,7 @@ import { Admission, answerError, type Shared } from './admission.ts';
 import { readConfig, type Config, type RouterOptions } from './config.ts';
 import { createEndpoints } from './endpoints/index.ts';
 import { RouterError } from './errors.ts';
-import { look } from './look.ts';
+import { shareHiddenClass } from './hidden-class.ts';
 import type { Decision } from './model.ts';
 import { createModelLists } from './models.ts';
 import { OpenCalls } from './open-call.ts';
@@ -82,17 +82,20 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
   }
 
   function handle(req: Request, res: Response, next: NextFunction): void {
-    const method = look(req, 'method');
+    const { method } = req;
     if (method === 'POST') {
-      const path = pathOf(look(req, 'url'));
+      const path = pathOf(req.url);
       const below = endpoints.get(path) ?? endpoints.get(fold(path, req.app));
       const spec =
         below !== undefined && !repeatsMount(req, path)
           ? below
           : endpoints.get(fold(acrossMount(req, path, '/v1/'), req.app));
-      if (spec !== undefined) return new Admission(shared, spec, req, res, next).begin();
+      if (spec !== undefined) {
+        shareHiddenClass(req, res);
+        return new Admission(shared, spec, req, res, next).begin();
+      }
     } else if (method === 'GET' || method === 'HEAD') {
-      const path = pathOf(look(req, 'url'));
+      const path = pathOf(req.url);
       if (statusPath !== undefined && isStatus(req, path, statusPath))
         return new Reply(res).json(200, { 'cache-control': 'no-store' }, readStatus(config, health));
       if (config.listLocalModels !== undefined) {
