@@ -263,7 +263,9 @@ class RawBody implements CloudBody {
   toJson(model: string): JsonObject {
     const body = this.peek();
     this.#bytes = NO_BYTES;
-    return withModel(body, model);
+    checkFieldCount(body);
+    body['model'] = model;
+    return body;
   }
 
   peek(): JsonObject {
@@ -296,7 +298,7 @@ export function exchangeModel(bytes: Buffer, found: FoundModel, model: string): 
 const MAX_FIELDS = 1000;
 
 /** @throws RouterError `invalid_value` */
-function withModel(body: JsonObject, model: string): JsonObject {
+function checkFieldCount(body: JsonObject): void {
   let count = 0;
   for (const _name in body) {
     if (++count > MAX_FIELDS)
@@ -304,7 +306,6 @@ function withModel(body: JsonObject, model: string): JsonObject {
         message: `The request has more than ${MAX_FIELDS} fields beside each other, which is more than there are.`,
       });
   }
-  return { ...body, model };
 }
 
 function parsedBody(body: JsonObject, taker: BodyTaker): CloudBody {
@@ -317,7 +318,9 @@ function parsedBody(body: JsonObject, taker: BodyTaker): CloudBody {
     },
     toJson(model) {
       if (sizeOf(body, taker) > limit) throw tooLarge(limit);
-      return withModel(body, model);
+      checkFieldCount(body);
+      // The host's own object stays as it is.
+      return { ...body, model };
     },
     peek: () => body,
   };

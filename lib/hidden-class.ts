@@ -24,6 +24,7 @@ export function shareHiddenClass(req: IncomingMessage, res: ServerResponse): voi
 /** @param native The prototype that Node itself gives: where it is left, nothing was lost. */
 function setAgain(object: object, name: string, native: object): void {
   if (Object.getPrototypeOf(object) === native || !Object.hasOwn(object, name)) return;
-  const value: unknown = Reflect.get(object, name);
-  if (Reflect.deleteProperty(object, name)) Reflect.set(object, name, value);
+  const fields = object as Record<string, unknown>;
+  const value = fields[name];
+  if (Reflect.deleteProperty(fields, name)) fields[name] = value;
 }

@@ -73,11 +73,13 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
    * The mount is the beginning of a path of ours: what repeats it, as `/v1/v1/models` does, is another path to Express
    * than that at which a host's guard can stand. Unless the host has a route for just that.
    */
-  function repeatsMount({ baseUrl, route, app }: Mounted, path: string): boolean {
+  function repeatsMount(req: Mounted, path: string): boolean {
+    const { baseUrl } = req;
     if (baseUrl === undefined || baseUrl === '') return false;
     const mount = baseUrl.toLowerCase().replace(/\/?$/, '/');
     const at = mount.lastIndexOf('/v1/');
     if (at === -1 || !paths.some((one) => `${one}/`.startsWith(mount.slice(at)))) return false;
+    const { route, app } = req;
     return typeof route?.path !== 'string' || fold(route.path, app) !== fold(path, app);
   }
 

@@ -23,51 +23,39 @@ export function toGenerationConfig(
   traits: ModelTraits,
   native: Pick<Namespace, 'generationConfig' | 'thinkingConfig'>,
 ): Generation {
-  const pieces = [
-    sampling(request, traits),
-    limits(request),
-    candidates(request, traits),
-    logprobs(request),
-    responseFormat(request.response_format),
-    modalities(request, traits),
-    thinking(request.reasoning_effort, traits, native.thinkingConfig),
-  ];
-  return {
-    config: Object.assign({}, ...pieces.map(({ config }) => config), native.generationConfig) as JsonObject,
-    dropped: pieces.flatMap(({ dropped }) => dropped),
-  };
+  const generation: Generation = { config: {}, dropped: [] };
+  addSampling(generation, request, traits);
+  addLimits(generation, request);
+  addCandidates(generation, request, traits);
+  addLogprobs(generation, request);
+  addResponseFormat(generation, request.response_format);
+  addModalities(generation, request, traits);
+  addThinking(generation, request.reasoning_effort, traits, native.thinkingConfig);
+  Object.assign(generation.config, native.generationConfig);
+  return generation;
 }
 
-function piece(config: JsonObject, dropped: string[] = []): Generation {
-  return { config, dropped };
-}
-
-function sampling(request: ChatRequest, traits: ModelTraits): Generation {
+function addSampling({ config, dropped }: Generation, request: ChatRequest, traits: ModelTraits): void {
   const { temperature, top_p: topP, top_k: topK } = request;
-  if (!traits.ignoresSampling) {
-    return piece({
-      ...(isPresent(temperature) && { temperature }),
-      ...(isPresent(topP) && { topP }),
-      ...(isPresent(topK) && { topK }),
-    });
+  if (traits.ignoresSampling) {
+    if (isPresent(temperature) && temperature !== 1) dropped.push('temperature');
+    if (isPresent(topP) && topP !== 1) dropped.push('top_p');
+    if (isPresent(topK)) dropped.push('top_k');
+  } else {
+    if (isPresent(temperature)) config.temperature = temperature;
+    if (isPresent(topP)) config.topP = topP;
+    if (isPresent(topK)) config.topK = topK;
   }
-  return piece({}, [
-    ...(isPresent(temperature) && temperature !== 1 ? ['temperature'] : []),
-    ...(isPresent(topP) && topP !== 1 ? ['top_p'] : []),
-    ...(isPresent(topK) ? ['top_k'] : []),
-  ]);
 }
 
-function limits(request: ChatRequest): Generation {
+function addLimits({ config }: Generation, request: ChatRequest): void {
   const maxOutputTokens = request.max_completion_tokens ?? request.max_tokens;
   const stopSequences = stops(request.stop);
   const { seed } = request;
-  return piece({
-    ...(isPresent(maxOutputTokens) && { maxOutputTokens }),
-    ...(stopSequences.length > 0 && { stopSequences }),
-    // An int32 on Google's wire: larger seeds are folded, the same one always to the same.
-    ...(isPresent(seed) && { seed: typeof seed === 'number' ? seed | 0 : seed }),
-  });
+  if (isPresent(maxOutputTokens)) config.maxOutputTokens = maxOutputTokens;
+  if (stopSequences.length > 0) config.stopSequences = stopSequences;
+  // An int32 on Google's wire: larger seeds are folded, the same one always to the same.
+  if (isPresent(seed)) config.seed = typeof seed === 'number' ? seed | 0 : seed;
 }
 
 function stops(stop: JsonValue | undefined): JsonValue[] {
@@ -75,34 +63,35 @@ function stops(stop: JsonValue | undefined): JsonValue[] {
   return (Array.isArray(stop) ? stop : [stop]).filter((sequence) => sequence !== '');
 }
 
-function candidates({ n }: ChatRequest, traits: ModelTraits): Generation {
+function addCandidates({ config }: Generation, { n }: ChatRequest, traits: ModelTraits): void {
   // Gemini 3 and later refuse the field itself, even with 1.
-  if (!isPresent(n) || n === 1) return piece({});
+  if (!isPresent(n) || n === 1) return;
   if (traits.isThirdGeneration)
     throw unsupported('n', `The model '${traits.name}' gives one answer at a time`);
-  return piece({ candidateCount: n });
+  config.candidateCount = n;
 }
 
-function logprobs(request: ChatRequest): Generation {
-  const { logprobs: isWanted, top_logprobs: top } = request;
-  if (isWanted !== true) return piece({});
-  return piece({ responseLogprobs: true, ...(isPresent(top) && top !== 0 && { logprobs: top }) });
+function addLogprobs({ config }: Generation, { logprobs, top_logprobs: top }: ChatRequest): void {
+  if (logprobs !== true) return;
+  config.responseLogprobs = true;
+  if (isPresent(top) && top !== 0) config.logprobs = top;
 }
 
-function responseFormat(format: JsonValue | undefined): Generation {
-  if (!isPresent(format)) return piece({});
+function addResponseFormat({ config, dropped }: Generation, format: JsonValue | undefined): void {
+  if (!isPresent(format)) return;
   const { type, schema } = isObject(format) ? format : {};
   switch (wordOf(type)) {
     case 'text':
-      return piece({});
+      break;
     case 'json_object':
+      config.responseMimeType = 'application/json';
       // A schema beside the type is no field of OpenAI's: llama.cpp and its clients know it.
-      return piece(
-        { responseMimeType: 'application/json' },
-        isPresent(schema) ? ['response_format.schema'] : [],
-      );
+      if (isPresent(schema)) dropped.push('response_format.schema');
+      break;
     case 'json_schema':
-      return piece({ responseMimeType: 'application/json', responseJsonSchema: schemaOf(format) });
+      config.responseMimeType = 'application/json';
+      config.responseJsonSchema = schemaOf(format);
+      break;
     default:
       throw unsupported('response_format', 'Google answers in text, as a JSON object or by a JSON schema');
   }
@@ -117,18 +106,14 @@ function schemaOf(format: JsonValue): JsonValue {
   return toAnswerSchema(schema);
 }
 
-function modalities(request: ChatRequest, traits: ModelTraits): Generation {
+function addModalities({ config, dropped }: Generation, request: ChatRequest, traits: ModelTraits): void {
   const wanted = traits.isSpeech ? ['AUDIO'] : wantedModalities(request.modalities);
   const { audio } = request;
-  const isSpoken = wanted.includes('AUDIO');
-  return piece(
-    {
-      // Text alone is the default.
-      ...(wanted.some((modality) => modality !== 'TEXT') && { responseModalities: wanted }),
-      ...(isSpoken && isPresent(audio) && speech(audio)),
-    },
-    !isSpoken && isPresent(audio) ? ['audio'] : [],
-  );
+  // Text alone is the default.
+  if (wanted.some((modality) => modality !== 'TEXT')) config.responseModalities = wanted;
+  if (!isPresent(audio)) return;
+  if (wanted.includes('AUDIO')) Object.assign(config, speech(audio));
+  else dropped.push('audio');
 }
 
 function wantedModalities(value: JsonValue | undefined): string[] {
@@ -154,12 +139,15 @@ function speech(audio: JsonValue): JsonObject {
 }
 
 /** Budget and level exclude each other: a client's own of either kind replaces the one from `reasoning_effort`. */
-function thinking(effort: JsonValue | undefined, traits: ModelTraits, native: JsonObject = {}): Generation {
-  const { config, isReported } = isPresent(effort) ? toThinking(effort, traits) : { isReported: false };
+function addThinking(
+  { config, dropped }: Generation,
+  effort: JsonValue | undefined,
+  traits: ModelTraits,
+  native: JsonObject = {},
+): void {
+  const thinking = isPresent(effort) ? toThinking(effort, traits) : { isReported: false };
   const isReplaced = isPresent(native.thinkingBudget) || isPresent(native.thinkingLevel);
-  const thinkingConfig = isReplaced ? native : { ...config, ...native };
-  return piece(
-    isEmpty(thinkingConfig) ? {} : { thinkingConfig },
-    isReported || (isReplaced && isPresent(effort)) ? ['reasoning_effort'] : [],
-  );
+  const thinkingConfig = isReplaced ? native : { ...thinking.config, ...native };
+  if (!isEmpty(thinkingConfig)) config.thinkingConfig = thinkingConfig;
+  if (thinking.isReported || (isReplaced && isPresent(effort))) dropped.push('reasoning_effort');
 }

@@ -36,8 +36,8 @@ export function google(options: ProviderOptions = {}): Provider {
 }
 
 function target(endpoint: Endpoint, { model, stream }: Pick<Meta, 'model' | 'stream'>): Target {
-  const resource = encodeURIComponent(resourceName(model)).replaceAll('%2F', '/');
-  return { path: `/${resource}:${methodOf(endpoint, stream)}`, headers: {} };
+  // Nothing that a path would take for something else: `checkModel` comes first.
+  return { path: `/${resourceName(model)}:${methodOf(endpoint, stream)}`, headers: {} };
 }
 
 function methodOf(endpoint: Endpoint, stream: boolean): string {

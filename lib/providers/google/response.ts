@@ -16,7 +16,7 @@ import { toAnnotations } from './grounding.ts';
 import { objectsOf, textOf } from './json.ts';
 import { toLogprobs } from './logprobs.ts';
 import { shortName } from './models.ts';
-import { randomId, readPart, type AnswerPart } from './parts.ts';
+import { randomId, readPart, type Image } from './parts.ts';
 import type { Signatures } from './signatures.ts';
 import { isLegacy } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
@@ -94,15 +94,24 @@ function toMessage(
   context: ChoiceContext,
 ): { message: AssistantMessage; hasCalls: boolean } {
   const content = isObject(candidate.content) ? candidate.content : {};
-  const parts = objectsOf(content.parts).map((part) => readPart(part, context.signatures));
-  const texts = parts.map((part) => (part?.kind === 'text' ? part.text : ''));
+  // One for each part, since sources are named by the place of the part that they are for.
+  const texts: string[] = [];
+  const reasoning: string[] = [];
+  const calls: ToolCall[] = [];
+  const images: Image[] = [];
+  const audio: Buffer[] = [];
+  const others: JsonObject[] = [];
+  for (const raw of objectsOf(content.parts)) {
+    const part = readPart(raw, context.signatures);
+    texts.push(part?.kind === 'text' ? part.text : '');
+    if (part?.kind === 'thought') reasoning.push(part.text);
+    else if (part?.kind === 'call') calls.push(part.call);
+    else if (part?.kind === 'image') images.push(part.image);
+    else if (part?.kind === 'audio') audio.push(part.bytes);
+    else if (part?.kind === 'other') others.push(part.raw);
+  }
   const text = texts.join('');
-  const calls = pick(parts, 'call').map(({ call }) => call);
-  const reasoning = pick(parts, 'thought').map((thought) => thought.text);
-  const images = pick(parts, 'image').map(({ image }) => image);
-  const audio = pick(parts, 'audio').map(({ bytes }) => bytes);
   const annotations = toAnnotations(candidate.groundingMetadata, texts);
-  const others = pick(parts, 'other').map(({ raw }) => raw);
   const message: AssistantMessage = {
     role: 'assistant',
     // Agents take content that is not null for the answer, also where it is empty.
@@ -116,15 +125,6 @@ function toMessage(
     ...(others.length > 0 && { extra_content: { google: { parts: others } } }),
   };
   return { message, hasCalls: calls.length > 0 };
-}
-
-type PartOf<Kind extends AnswerPart['kind']> = Extract<AnswerPart, { kind: Kind }>;
-
-function pick<Kind extends AnswerPart['kind']>(
-  parts: readonly (AnswerPart | undefined)[],
-  kind: Kind,
-): PartOf<Kind>[] {
-  return parts.filter((part): part is PartOf<Kind> => part?.kind === kind);
 }
 
 function callFields(
