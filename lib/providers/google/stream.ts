@@ -12,8 +12,8 @@ import type { Signatures } from './signatures.ts';
 import { isLegacy } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
 
-/** Tokens are counted in most events: `candidatesTokenCount`, and `tokenCount` of each kind. */
-const TEXT: TextPlace = { key: 'text', varying: /okenCount": ?(?=[0-9])/g };
+/** Tokens are counted in most events: `candidatesTokenCount`, and `tokenCount` of each kind. Those of the prompt stay. */
+const TEXT: TextPlace = { key: 'text', varying: /(?<!promptT)okenCount": ?(?=[0-9])/g };
 
 export function createStream(meta: AnswerMeta, signatures: Signatures): ChunkStream {
   return new AnswerStream(meta, signatures);
