@@ -6,7 +6,7 @@ import { toAssistantBlocks } from './assistant.ts';
 import { toBlocks } from './content.ts';
 import { cacheControl, isBlank, textOf, trimEnd } from './json.ts';
 import { isThought } from './thoughts.ts';
-import { createToolIds, type ToolIds } from './tool-ids.ts';
+import { ToolIds } from './tool-ids.ts';
 import { toTurns, type Piece } from './turns.ts';
 import type { Block, TextBlock, ToolResultBlock, Turn } from './types.ts';
 
@@ -23,7 +23,7 @@ export interface Conversation {
  */
 export function toConversation(messages: readonly ChatMessage[], inlineSystem: boolean): Conversation {
   const dropped: string[] = [];
-  const ids = createToolIds();
+  const ids = new ToolIds();
   const firstOther = messages.findIndex((message) => !isSystem(message));
   const leading = firstOther < 0 ? messages.length : firstOther;
   const system = messages

@@ -6,7 +6,7 @@ import { isPresent, objectsOf, textOf } from './json.ts';
 import { fromUrl, invalid } from './media.ts';
 import type { ModelTraits } from './models.ts';
 import { signatureOf, STAND_IN, type Signatures } from './signatures.ts';
-import { createCallBook, toCallParts, toResponse } from './tool-history.ts';
+import { createCallBook, toCallParts, toResponse, type CallBook } from './tool-history.ts';
 import type { Content, FunctionCallPart, FunctionResponsePart, MediaPart, Part, TextPart } from './types.ts';
 
 export interface History {
@@ -48,7 +48,7 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
   const turns: Turn[] = [];
   const systemParts: TextPart[] = [];
   const dropped: string[] = [];
-  const calls = createCallBook();
+  let book: CallBook | undefined;
 
   function add(message: ChatMessage, index: number): void {
     const path = `messages[${index}]`;
@@ -70,6 +70,11 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
     }
   }
 
+  /** Made for the first call: most conversations have none. */
+  function calls(): CallBook {
+    return (book ??= createCallBook());
+  }
+
   function addAssistant(message: ChatMessage, path: string, legacyId: string): void {
     if (isPresent(message.audio)) dropped.push(`${path}.audio`);
     const pictures = picturesIn(message, path, context);
@@ -78,13 +83,13 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
     const parts = [...assistantTexts(message, path, context.baseUrl), ...pictures, ...callParts];
     // A message with nothing in it would be a content without parts.
     if (parts.length === 0) return;
-    if (turns.at(-1)?.kind !== 'model') calls.startTurn();
+    if (turns.at(-1)?.kind !== 'model') book?.startTurn();
     addAll(turnOf('model').parts, parts);
-    for (const part of callParts) calls.add(part);
+    for (const part of callParts) calls().add(part);
   }
 
   function addResult(message: ChatMessage, path: string): void {
-    const { id, name, order } = calls.answer(message, path);
+    const { id, name, order } = calls().answer(message, path);
     const { text, media } = resultContent(message.content, path, context);
     const mayHoldMedia = context.traits.isThirdGeneration;
     if (!mayHoldMedia) for (const medium of media) dropped.push(medium.path);
