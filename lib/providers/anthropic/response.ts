@@ -82,6 +82,7 @@ function textIn(block: JsonObject): string {
 
 function thoughtsOf(blocks: readonly JsonObject[]): Partial<AssistantMessage> {
   const thoughts = blocks.filter(isThought);
+  if (thoughts.length === 0) return {};
   const text = thoughts.flatMap((block) => textOf(block['thinking']) ?? []).join('\n\n');
   const signed = thoughts.filter((block) => !isUnsigned(block));
   return {
@@ -100,6 +101,7 @@ function callsOf(blocks: readonly JsonObject[], legacy: boolean): Partial<Assist
 }
 
 function citationsOf(texts: readonly JsonObject[]): Partial<AssistantMessage> {
+  if (!texts.some(({ citations }) => Array.isArray(citations))) return {};
   let end = 0;
   const found = texts.map((block) => {
     const start = end;
