@@ -10,7 +10,6 @@ import type { Sender } from './sender.ts';
 import type { Reply } from './reply.ts';
 import { FATE_UNKNOWN } from './transport/failures.ts';
 import { readBody } from './transport/read.ts';
-import type { Upstream } from './transport/send.ts';
 
 /** What is asked and by which conversion. */
 export interface Plan {
@@ -47,7 +46,7 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
         const writer = carrier.createWriter(chunks, plan.request, meta);
         return streamConverted({ stream: chunks, writer, upstream, headers, sender, reply });
       }
-      const answer = await readJson(upstream, conversion, sender.name);
+      const answer = parse(await readBody(upstream), conversion, sender.name);
       const startedMs = performance.now();
       answers.push(conversion.toResponse(answer, answerMeta));
       convertMs += performance.now() - startedMs;
@@ -111,8 +110,8 @@ function sendWhole(
 }
 
 /** @throws RouterError `provider_error` for an answer that is cut or no JSON. */
-async function readJson(upstream: Upstream, conversion: Conversion, name: string): Promise<unknown> {
-  const text = (await readBody(upstream)).toString('utf8');
+function parse(bytes: Buffer, conversion: Conversion, name: string): unknown {
+  const text = bytes.toString('utf8');
   try {
     return conversion.parseAnswer === undefined ? JSON.parse(text) : conversion.parseAnswer(text);
   } catch (cause) {
