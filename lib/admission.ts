@@ -1,11 +1,13 @@
 /** A request at the door: whose it is, and what becomes of it then. */
 import { AsyncResource } from 'node:async_hooks';
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import debug from 'debug';
 import {
+  bodyHeadersOf,
   NO_BYTES,
   putBack,
   readBody,
+  type BodyHeaders,
   type BodyOutcome,
   type BodyTaker,
   type CloudBody,
@@ -38,7 +40,7 @@ export interface Shared {
 
 export class Admission implements BodyTaker {
   readonly req: HostRequest;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: BodyHeaders;
   readonly limit: number;
   readonly forms: boolean;
   readonly #arrivedMs = performance.now();
@@ -57,7 +59,7 @@ export class Admission implements BodyTaker {
     this.#res = res;
     this.#next = next;
     this.req = req;
-    this.headers = req.headers;
+    this.headers = bodyHeadersOf(req.headers);
     this.limit = shared.config.bodyLimit;
     this.forms = spec.forms === true;
   }
@@ -146,12 +148,14 @@ export class Admission implements BodyTaker {
     const reply = new Reply(res);
     if (observers.calls.closing) return this.#refuse(shuttingDown());
     const spec = this.#spec;
+    const { 'content-length': length } = this.headers;
     if (log.enabled) log('%s: %s to %s', spec.endpoint, model.model, model.prefix);
     const call: Call = {
       spec,
       model,
       body,
-      headers: this.headers,
+      headers: this.req.headers,
+      announcedBytes: length === undefined ? undefined : Number(length),
       cancellation: new Cancellation(),
       arrivedMs: this.#arrivedMs,
       routedMs: performance.now(),

@@ -23,6 +23,8 @@ export interface Call {
   readonly model: CloudModel;
   readonly body: CloudBody;
   readonly headers: IncomingHttpHeaders;
+  /** Of the body; undefined where the client does not say. */
+  readonly announcedBytes: number | undefined;
   /** Used when nobody waits for the answer any more. */
   readonly cancellation: Cancellation;
   /** Milliseconds of `performance.now()` at which the request came in. */
@@ -88,8 +90,8 @@ export class Sender {
    * megabytes take some 15 ms each, and together they would hold up every open stream. Unknown lengths count as large.
    */
   get isLarge(): boolean {
-    const announced = this.call.headers['content-length'];
-    return announced === undefined || Number(announced) >= LARGE_BYTES;
+    const { announcedBytes } = this.call;
+    return announcedBytes === undefined || announcedBytes >= LARGE_BYTES;
   }
 
   /** Sends a body and waits for the headers of the answer, whatever its status. */
