@@ -21,7 +21,8 @@ export function atWork(bench, flags = []) {
  * What all rows share.
  * @typedef {object} Bench
  * @property {boolean} quick
- * @property {number} rounds
+ * @property {number} lives How often processes are started for the same work.
+ * @property {number} rounds Of each life.
  * @property {Child} upstream
  * @property {number} upstreamPort
  * @property {Child} load
@@ -102,6 +103,26 @@ export async function withSystems(starting, use) {
   } finally {
     await Promise.all(systems.filter(({ child }) => child !== undefined).map((system) => system.stop()));
   }
+}
+
+/**
+ * The rounds of several lives, each with processes of its own: what V8 makes of the same code is better in one process
+ * and worse in the next, and stays so until that ends.
+ * @param {Bench} bench
+ * @param {() => Promise<System>[]} start
+ * @param {object} way As for `measureCpu`, and
+ * @param {('nginx' | 'gateway')[]} [way.peers] who lives on.
+ * @returns {Promise<Map<string, number[]>>}
+ */
+export async function measureLives(bench, start, { peers = [], ...way }) {
+  let costs = new Map();
+  for (let life = 0; life < bench.lives; life++) {
+    const beside = await Promise.all(peers.map((name) => bench.peer(name)));
+    const starting = [...start(), ...beside.filter((peer) => peer !== undefined)];
+    const some = await withSystems(starting, (systems) => measureCpu(bench, systems, way));
+    costs = new Map([...some].map(([label, values]) => [label, [...(costs.get(label) ?? []), ...values]]));
+  }
+  return costs;
 }
 
 /**
@@ -193,7 +214,9 @@ function rotate(items, by) {
 }
 
 export function median(numbers) {
-  return percentile(numbers, 0.5);
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 export function percentile(numbers, share) {

@@ -4,12 +4,11 @@ import {
   addedRow,
   atWork,
   costLine,
-  measureCpu,
+  measureLives,
   median,
   ratio,
   ratioRow,
   System,
-  withSystems,
 } from './measure.mjs';
 import { CLOUDS, pictureRequest, streamEvents } from './wire.mjs';
 
@@ -37,44 +36,44 @@ function besides(costs, others) {
 /** JSON of a kilobyte, for each cloud and for the host's own handler. */
 export async function json(bench) {
   const busy = atWork(bench);
-  const ours = CLOUDS.map((cloud) => System.start(busy, 'router', cloud));
   const beside = bench.quick ? [] : ['parser', 'node-pipe', 'express-json'];
   const names = ['handler', ...beside, 'undici-pipe', 'express-pipe'];
-  const others = names.map((name) => System.start(busy, name));
-  const peers = [await bench.peer('nginx'), await bench.peer('gateway')].filter((peer) => peer !== undefined);
-  return withSystems([...others, ...ours, ...peers], async (systems) => {
-    const costs = await measureCpu(bench, systems, {
-      scenario: 'json',
-      body: (system) => system.chat(),
-      holds: 'the conductor',
-      connections: CONNECTIONS,
-      warmRequests: WARM_REQUESTS,
-    });
-    const limits = { openai: 20, google: 60, anthropic: 60 };
-    const addedBy = (label) => `${added(costs, label, 'handler').toFixed(1)} us`;
-    const bare = `Express and undici alone: ${addedBy('express-pipe')}`;
-    const parsing = costs.has('express-json')
-      ? `; with JSON parsed and written both ways: ${addedBy('express-json')}`
-      : '';
-    bench.say(`us a request: ${costLine(costs)}`);
-    return [
-      ...CLOUDS.map((cloud) =>
-        addedRow(
-          `${cloud}, JSON, 1 KB`,
-          costs,
-          cloud,
-          'handler',
-          limits[cloud],
-          cloud === 'openai' ? bare : bare + parsing,
-        ),
-      ),
-      ...besides(costs, ['handler', ...CLOUDS]).map((label) => ({
-        work: `beside it: ${label}, JSON, 1 KB`,
-        target: '-',
-        measured: `${ratio(costs, label, 'handler').toFixed(2)}x the empty handler`,
-      })),
-    ];
+  const start = () => [
+    ...names.map((name) => System.start(busy, name)),
+    ...CLOUDS.map((cloud) => System.start(busy, 'router', cloud)),
+  ];
+  const costs = await measureLives(bench, start, {
+    scenario: 'json',
+    body: (system) => system.chat(),
+    holds: 'the conductor',
+    connections: CONNECTIONS,
+    warmRequests: WARM_REQUESTS,
+    peers: ['nginx', 'gateway'],
   });
+  const limits = { openai: 20, google: 60, anthropic: 60 };
+  const addedBy = (label) => `${added(costs, label, 'handler').toFixed(1)} us`;
+  const bare = `Express and undici alone: ${addedBy('express-pipe')}`;
+  const parsing = costs.has('express-json')
+    ? `; with JSON parsed and written both ways: ${addedBy('express-json')}`
+    : '';
+  bench.say(`us a request: ${costLine(costs)}`);
+  return [
+    ...CLOUDS.map((cloud) =>
+      addedRow(
+        `${cloud}, JSON, 1 KB`,
+        costs,
+        cloud,
+        'handler',
+        limits[cloud],
+        cloud === 'openai' ? bare : bare + parsing,
+      ),
+    ),
+    ...besides(costs, ['handler', ...CLOUDS]).map((label) => ({
+      work: `beside it: ${label}, JSON, 1 KB`,
+      target: '-',
+      measured: `${ratio(costs, label, 'handler').toFixed(2)}x the empty handler`,
+    })),
+  ];
 }
 
 /** A request without a prefix, small. */
@@ -82,142 +81,132 @@ export async function local(bench) {
   const busy = atWork(bench);
   const byHand = ['handler', 'router', 'peek'];
   const names = bench.quick ? byHand : [...byHand, 'parser', 'router-parser', 'peek-parser'];
-  return withSystems(
-    names.map((name) => System.start(busy, name)),
-    async (systems) => {
-      const costs = await measureCpu(bench, systems, {
-        scenario: 'json',
-        body: (system) => system.chat(),
-        holds: 'the conductor',
-        connections: CONNECTIONS,
-        warmRequests: WARM_REQUESTS,
-      });
-      bench.say(`us a request: ${costLine(costs)}`);
-      const row = (work, router, base, peek) => {
-        const floor = added(costs, peek, base).toFixed(1);
-        return addedRow(work, costs, router, base, 12, `a bare peek-and-unshift: ${floor} us`);
-      };
-      const rows = [row('local, JSON, 1 KB', 'router', 'handler', 'peek')];
-      if (!bench.quick)
-        rows.push(
-          row('local, JSON, 1 KB, host with express.json()', 'router-parser', 'parser', 'peek-parser'),
-        );
-      return rows;
-    },
-  );
+  const start = () => names.map((name) => System.start(busy, name));
+  const costs = await measureLives(bench, start, {
+    scenario: 'json',
+    body: (system) => system.chat(),
+    holds: 'the conductor',
+    connections: CONNECTIONS,
+    warmRequests: WARM_REQUESTS,
+  });
+  bench.say(`us a request: ${costLine(costs)}`);
+  const row = (work, router, base, peek) => {
+    const floor = added(costs, peek, base).toFixed(1);
+    return addedRow(work, costs, router, base, 12, `a bare peek-and-unshift: ${floor} us`);
+  };
+  const rows = [row('local, JSON, 1 KB', 'router', 'handler', 'peek')];
+  if (!bench.quick)
+    rows.push(row('local, JSON, 1 KB, host with express.json()', 'router-parser', 'parser', 'peek-parser'));
+  return rows;
 }
 
 /** A request without a prefix, with a picture. */
 export async function localPicture(bench) {
   const grown = atWork(bench, GROWN_HEAP);
-  const starting = [
+  const start = () => [
     System.start(grown, 'handler'),
     System.start(grown, 'router', undefined, 'local'),
     System.start(grown, 'router', undefined, 'model last'),
   ];
-  return withSystems(starting, async (systems) => {
-    const costs = await measureCpu(bench, systems, {
-      scenario: 'json',
-      body: ({ model, label }) =>
-        pictureRequest(model, PICTURE_BYTES, label === 'model last' ? 'last' : 'first'),
-      holds: 'the conductor',
-      connections: 4,
-      warmSeconds: 1,
-      warmRequests: PICTURE_WARM_REQUESTS,
-    });
-    bench.say(`us a request: ${costLine(costs)}`);
-    return [
-      ratioRow('local, 2 MB', ratio(costs, 'local', 'handler'), 1.1, 'the handler alone'),
-      {
-        work: 'local, 2 MB, `model` behind the messages',
-        target: '-',
-        measured: `${ratio(costs, 'model last', 'handler').toFixed(2)}x the handler alone`,
-        note: 'all of it must be read before it is known whose it is: nothing can overlap',
-      },
-    ];
+  const costs = await measureLives(bench, start, {
+    scenario: 'json',
+    body: ({ model, label }) =>
+      pictureRequest(model, PICTURE_BYTES, label === 'model last' ? 'last' : 'first'),
+    holds: 'the conductor',
+    connections: 4,
+    warmSeconds: 1,
+    warmRequests: PICTURE_WARM_REQUESTS,
   });
+  bench.say(`us a request: ${costLine(costs)}`);
+  return [
+    ratioRow('local, 2 MB', ratio(costs, 'local', 'handler'), 1.1, 'the handler alone'),
+    {
+      work: 'local, 2 MB, `model` behind the messages',
+      target: '-',
+      measured: `${ratio(costs, 'model last', 'handler').toFixed(2)}x the handler alone`,
+      note: 'all of it must be read before it is known whose it is: nothing can overlap',
+    },
+  ];
 }
 
 /** A request with a picture for the cloud that takes it as it is. */
 export async function picture(bench) {
   const grown = atWork(bench, GROWN_HEAP);
-  const starting = [
+  const start = () => [
     System.start(grown, 'undici-relay', undefined, 'byte relay'),
     System.start(grown, 'node-pipe'),
     System.start(grown, 'express-relay'),
     System.start(grown, 'router', 'openai'),
     System.start(grown, 'router', 'openai', 'openai, model last'),
   ];
-  return withSystems(starting, async (systems) => {
-    const costs = await measureCpu(bench, systems, {
-      scenario: 'json',
-      body: ({ model, label }) =>
-        pictureRequest(model, PICTURE_BYTES, label.endsWith('last') ? 'last' : 'first'),
-      holds: 'the conductor',
-      connections: 4,
-      warmSeconds: 1,
-      warmRequests: PICTURE_WARM_REQUESTS,
-    });
-    bench.say(`us a request: ${costLine(costs)}`);
-    const pipe = ratio(costs, 'node-pipe', 'byte relay').toFixed(2);
-    const inExpress = ratio(costs, 'express-relay', 'byte relay').toFixed(2);
-    return [
-      ratioRow(
-        'openai, 2 MB',
-        ratio(costs, 'openai', 'byte relay'),
-        1.3,
-        'a byte relay',
-        `Node's own pipe: ${pipe}x; the byte relay in Express: ${inExpress}x`,
-      ),
-      {
-        work: 'openai, 2 MB, `model` behind the messages',
-        target: '-',
-        measured: `${ratio(costs, 'openai, model last', 'byte relay').toFixed(2)}x a byte relay`,
-        note: 'nothing can be sent before the last bytes are there',
-      },
-    ];
+  const costs = await measureLives(bench, start, {
+    scenario: 'json',
+    body: ({ model, label }) =>
+      pictureRequest(model, PICTURE_BYTES, label.endsWith('last') ? 'last' : 'first'),
+    holds: 'the conductor',
+    connections: 4,
+    warmSeconds: 1,
+    warmRequests: PICTURE_WARM_REQUESTS,
   });
+  bench.say(`us a request: ${costLine(costs)}`);
+  const pipe = ratio(costs, 'node-pipe', 'byte relay').toFixed(2);
+  const inExpress = ratio(costs, 'express-relay', 'byte relay').toFixed(2);
+  return [
+    ratioRow(
+      'openai, 2 MB',
+      ratio(costs, 'openai', 'byte relay'),
+      1.3,
+      'a byte relay',
+      `Node's own pipe: ${pipe}x; the byte relay in Express: ${inExpress}x`,
+    ),
+    {
+      work: 'openai, 2 MB, `model` behind the messages',
+      target: '-',
+      measured: `${ratio(costs, 'openai, model last', 'byte relay').toFixed(2)}x a byte relay`,
+      note: 'nothing can be sent before the last bytes are there',
+    },
+  ];
 }
 
 /** Streams of 200 events whose chunks come all at once. */
 export async function streams(bench) {
   const busy = atWork(bench);
-  const ours = CLOUDS.map((cloud) => System.start(busy, 'router', cloud));
-  const others = ['undici-pipe', 'express-pipe', 'node-pipe'].map((name) => System.start(busy, name));
-  const peers = [await bench.peer('nginx'), await bench.peer('gateway')].filter((peer) => peer !== undefined);
-  return withSystems([...others, ...ours, ...peers], async (systems) => {
-    const costs = await measureCpu(bench, systems, {
-      scenario: 'stream',
-      body: (system) => system.chat(true),
-      holds: '[DONE]',
-      connections: STREAM_CONNECTIONS,
-      warmSeconds: 2,
-    });
-    bench.say(`us a stream of 200 events: ${costLine(costs)}`);
-    const relayed = median(costs.get('openai'));
-    return [
-      ratioRow(
-        'openai, 200-chunk stream, back to back',
-        ratio(costs, 'openai', 'undici-pipe'),
-        1.3,
-        'a bare pipe',
-      ),
-      ...['google', 'anthropic'].map((cloud) =>
-        ratioRow(
-          `${cloud}, 200-event stream`,
-          ratio(costs, cloud, 'openai'),
-          1.6,
-          'our relayed stream',
-          `${ratio(costs, cloud, 'undici-pipe').toFixed(2)}x a bare pipe; our relay and nothing but JSON.parse of the events: ${(1 + parseTime(cloud) / relayed).toFixed(2)}x`,
-        ),
-      ),
-      ...besides(costs, ['undici-pipe', ...CLOUDS]).map((label) => ({
-        work: `beside it: ${label}, 200-chunk stream`,
-        target: '-',
-        measured: `${ratio(costs, label, 'undici-pipe').toFixed(2)}x a bare pipe`,
-      })),
-    ];
+  const start = () => [
+    ...['undici-pipe', 'express-pipe', 'node-pipe'].map((name) => System.start(busy, name)),
+    ...CLOUDS.map((cloud) => System.start(busy, 'router', cloud)),
+  ];
+  const costs = await measureLives(bench, start, {
+    scenario: 'stream',
+    body: (system) => system.chat(true),
+    holds: '[DONE]',
+    connections: STREAM_CONNECTIONS,
+    warmSeconds: 2,
+    peers: ['nginx', 'gateway'],
   });
+  bench.say(`us a stream of 200 events: ${costLine(costs)}`);
+  const relayed = median(costs.get('openai'));
+  return [
+    ratioRow(
+      'openai, 200-chunk stream, back to back',
+      ratio(costs, 'openai', 'undici-pipe'),
+      1.3,
+      'a bare pipe',
+    ),
+    ...['google', 'anthropic'].map((cloud) =>
+      ratioRow(
+        `${cloud}, 200-event stream`,
+        ratio(costs, cloud, 'openai'),
+        1.6,
+        'our relayed stream',
+        `${ratio(costs, cloud, 'undici-pipe').toFixed(2)}x a bare pipe; our relay and nothing but JSON.parse of the events: ${(1 + parseTime(cloud) / relayed).toFixed(2)}x`,
+      ),
+    ),
+    ...besides(costs, ['undici-pipe', ...CLOUDS]).map((label) => ({
+      work: `beside it: ${label}, 200-chunk stream`,
+      target: '-',
+      measured: `${ratio(costs, label, 'undici-pipe').toFixed(2)}x a bare pipe`,
+    })),
+  ];
 }
 
 /** Microseconds that JSON.parse takes for the events of a stream, at its best: hot, and nothing beside it. */
@@ -241,34 +230,32 @@ function parseTime(cloud) {
 export async function paced(bench) {
   const busy = atWork(bench);
   const clouds = bench.quick ? ['openai'] : CLOUDS;
-  const starting = [
+  const start = () => [
     System.start(busy, 'undici-pipe'),
     ...clouds.map((cloud) => System.start(busy, 'router', cloud)),
   ];
-  const nginx = bench.quick ? undefined : await bench.peer('nginx');
-  return withSystems([...starting, ...(nginx === undefined ? [] : [nginx])], async (systems) => {
-    const costs = await measureCpu(bench, systems, {
-      scenario: 'paced',
-      body: (system) => system.chat(true),
-      holds: '[DONE]',
-      connections: 2 * STREAM_CONNECTIONS,
-      tool: 'autocannon',
-      warmSeconds: 1,
-    });
-    bench.say(`us a stream of 200 events: ${costLine(costs)}`);
-    const beside = (label) => ({
-      work: `beside it: ${label}, 200 events 2 ms apart`,
-      target: '-',
-      measured: `${ratio(costs, label, 'undici-pipe').toFixed(2)}x a bare pipe`,
-    });
-    return [
-      ratioRow(
-        'openai, 200-chunk stream, 2 ms apart',
-        ratio(costs, 'openai', 'undici-pipe'),
-        1.3,
-        'a bare pipe',
-      ),
-      ...besides(costs, ['undici-pipe', 'openai']).map(beside),
-    ];
+  const costs = await measureLives(bench, start, {
+    scenario: 'paced',
+    body: (system) => system.chat(true),
+    holds: '[DONE]',
+    connections: 2 * STREAM_CONNECTIONS,
+    tool: 'autocannon',
+    warmSeconds: 1,
+    peers: bench.quick ? [] : ['nginx'],
   });
+  bench.say(`us a stream of 200 events: ${costLine(costs)}`);
+  const beside = (label) => ({
+    work: `beside it: ${label}, 200 events 2 ms apart`,
+    target: '-',
+    measured: `${ratio(costs, label, 'undici-pipe').toFixed(2)}x a bare pipe`,
+  });
+  return [
+    ratioRow(
+      'openai, 200-chunk stream, 2 ms apart',
+      ratio(costs, 'openai', 'undici-pipe'),
+      1.3,
+      'a bare pipe',
+    ),
+    ...besides(costs, ['undici-pipe', 'openai']).map(beside),
+  ];
 }

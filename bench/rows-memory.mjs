@@ -16,7 +16,7 @@ export async function idle(bench) {
     ...CLOUDS.map((cloud) => ({ name: 'router', cloud })),
   ];
   const sizes = new Map(kinds.map(({ name, cloud = name }) => [cloud, []]));
-  for (let round = 0; round < (bench.quick ? 1 : 3); round++) {
+  for (let round = 0; round < bench.lives; round++) {
     // A fresh process each time: what one round has grown would hide the next one's growth.
     for (const { name, cloud = name } of kinds) {
       const start = System.start(bench, name, name === 'router' ? cloud : undefined);

@@ -7,30 +7,34 @@ const WARM_REQUESTS = 3_000;
 
 /** One stream at a time: what the router adds until the first event is there. */
 export async function firstByte(bench) {
-  const starting = [
+  const start = () => [
     System.start(bench, 'undici-pipe'),
     ...CLOUDS.map((cloud) => System.start(bench, 'router', cloud)),
   ];
-  return withSystems(starting, async (systems) => {
-    await bench.upstream.ask('play', 'short');
-    const asks = Object.fromEntries(systems.map((system) => [system.label, system.asked(system.chat(true))]));
-    const count = bench.quick ? 150 : 500;
-    await bench.load.ask('timeFirstBytes', asks, bench.quick ? count : WARM_REQUESTS);
-    const rounds = [];
-    for (let round = 0; round < bench.rounds; round++)
-      rounds.push(await bench.load.ask('timeFirstBytes', asks, count));
-    const addedAt = (cloud, share) =>
-      median(
-        rounds.map((times) => percentile(times[cloud], share) - percentile(times['undici-pipe'], share)),
-      );
-    return CLOUDS.map((cloud) => ({
-      work: `${cloud}, first byte of a stream, one at a time`,
-      target: '< 1 ms added at p99',
-      measured: `${addedAt(cloud, 0.99).toFixed(2)} ms`,
-      ok: addedAt(cloud, 0.99) < 1,
-      note: `at p50: ${addedAt(cloud, 0.5).toFixed(2)} ms`,
-    }));
-  });
+  await bench.upstream.ask('play', 'short');
+  const rounds = [];
+  for (let life = 0; life < bench.lives; life++)
+    rounds.push(...(await withSystems(start(), (systems) => timeFirstBytes(bench, systems))));
+  const addedAt = (cloud, share) =>
+    median(rounds.map((times) => percentile(times[cloud], share) - percentile(times['undici-pipe'], share)));
+  return CLOUDS.map((cloud) => ({
+    work: `${cloud}, first byte of a stream, one at a time`,
+    target: '< 1 ms added at p99',
+    measured: `${addedAt(cloud, 0.99).toFixed(2)} ms`,
+    ok: addedAt(cloud, 0.99) < 1,
+    note: `at p50: ${addedAt(cloud, 0.5).toFixed(2)} ms`,
+  }));
+}
+
+/** @returns {Promise<Record<string, number[]>[]>} Milliseconds by system, for each round. */
+async function timeFirstBytes(bench, systems) {
+  const asks = Object.fromEntries(systems.map((system) => [system.label, system.asked(system.chat(true))]));
+  const count = bench.quick ? 150 : 500;
+  await bench.load.ask('timeFirstBytes', asks, bench.quick ? count : WARM_REQUESTS);
+  const rounds = [];
+  for (let round = 0; round < bench.rounds; round++)
+    rounds.push(await bench.load.ask('timeFirstBytes', asks, count));
+  return rounds;
 }
 
 /** How far a call has come when the client leaves; what the upstream does then; and what the client waits for, in ms. */
