@@ -237,16 +237,22 @@ function checkManualThinking(
   checkOpenLoop(messages);
 }
 
+/** A loop begins behind what the user said last, and only its first step has thinking. */
 function checkOpenLoop(messages: readonly Message[]): void {
-  const place = messages.length - 2;
-  const isOpen = messages.at(-1)?.blocks.some(({ type }) => type === 'tool_result') ?? false;
+  if (!isResults(messages.at(-1))) return;
+  const spoken = messages.findLastIndex((message) => message.role === 'user' && !isResults(message));
+  const place = messages.findIndex(({ role }, index) => index > spoken && role === 'assistant');
   const first = messages[place]?.blocks[0]?.['type'];
-  if (isOpen && first !== 'thinking' && first !== 'redacted_thinking') {
+  if (first !== 'thinking' && first !== 'redacted_thinking') {
     throw new Refusal(
       `messages.${place}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${String(first)}\`. ` +
         'When `thinking` is enabled, a final `assistant` message must start with a thinking block.',
     );
   }
+}
+
+function isResults(message: Message | undefined): boolean {
+  return message?.role === 'user' && message.blocks.some(({ type }) => type === 'tool_result');
 }
 
 function checkSampling(body: Json, model: SimulatedModel, version: string): void {

@@ -128,6 +128,34 @@ describe('manual thinking in an open tool loop', () => {
     expect(outcome({ ...loop({ thinking_blocks: [redacted] }), reasoning_effort: 'high' })).toEqual(kept);
   });
 
+  describe('of several steps', () => {
+    const second = { ...call, id: 'c2' };
+    const steps = (first: JsonObject, then: JsonObject): JsonObject =>
+      loop(
+        first,
+        { role: 'assistant', content: null, tool_calls: [second], ...then },
+        { role: 'tool', tool_call_id: 'c2', content: 'r2' },
+      );
+
+    test('stays where the first one begins with its thinking: Claude thinks once, and then calls and calls', () => {
+      expect(outcome({ ...steps({ thinking_blocks: [thought] }, {}), reasoning_effort: 'high' })).toEqual({
+        thinking: { type: 'enabled', budget_tokens: 4096 },
+        dropped: ['temperature'],
+      });
+      expect(outcome({ ...steps({ thinking_blocks: [thought] }, {}), ...budget(2000) })).toEqual({
+        thinking: { type: 'enabled', budget_tokens: 2000 },
+        dropped: ['temperature'],
+      });
+    });
+
+    test('is left out where only a later one does', () => {
+      expect(outcome({ ...steps({}, { thinking_blocks: [thought] }), reasoning_effort: 'high' })).toEqual({
+        temperature: 0.3,
+        dropped: ['reasoning_effort'],
+      });
+    });
+  });
+
   test('is left out for this one request where a stock client has lost it, and the temperature stays', () => {
     expect(outcome({ ...loop({}), reasoning_effort: 'high' })).toEqual({
       temperature: 0.3,

@@ -15,6 +15,26 @@ describe('max_tokens', () => {
     ['is 16,000 where nobody says', { max_tokens: null }, 16_000],
     ['is 64,000 for a stream where nobody says', { max_tokens: null, stream: true }, 64_000],
     [
+      'leaves as much for the answer where Claude thinks before it',
+      { max_tokens: null, model: 'claude-haiku-4-5', reasoning_effort: 'max' },
+      16_000 + 16_384,
+    ],
+    [
+      'leaves as much beside a budget of the client',
+      { max_tokens: null, model: 'claude-haiku-4-5', thinking: { type: 'enabled', budget_tokens: 20_000 } },
+      36_000,
+    ],
+    [
+      'never passes the ceiling of the model for the sake of thinking',
+      { max_tokens: null, stream: true, model: 'claude-haiku-4-5', reasoning_effort: 'max' },
+      64_000,
+    ],
+    [
+      'stays as the client says, however much Claude thinks',
+      { max_tokens: 5_000, model: 'claude-haiku-4-5', reasoning_effort: 'max' },
+      5_000,
+    ],
+    [
       'never passes the ceiling of the model by itself',
       { max_tokens: null, stream: true, model: 'claude-opus-4-1-20250805' },
       32_000,

@@ -359,6 +359,21 @@ test.each<[string, Fields]>([
     { model: HAIKU, ...manual, tools, messages: [user(), turn('assistant', use('a')), user(result('a'))] },
   ],
   [
+    'messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`',
+    {
+      model: HAIKU,
+      ...manual,
+      tools,
+      messages: [
+        user(),
+        turn('assistant', use('a')),
+        user(result('a')),
+        turn('assistant', { type: 'redacted_thinking', data: 'D' }, use('b')),
+        user(result('b')),
+      ],
+    },
+  ],
+  [
     "does not support effort level 'xhigh'. Supported levels: low, medium, high, max",
     { model: 'claude-opus-4-6', output_config: { effort: 'xhigh' } },
   ],

@@ -19,6 +19,7 @@ const LEAST_BUDGET = 1024;
 /** What there is of the request when thinking is decided. */
 export interface ReasoningContext {
   readonly traits: ModelTraits;
+  /** What the budget must stay below. */
   readonly maxTokens: number;
   readonly turns: readonly Turn[];
   readonly toolChoice: ToolChoice | undefined;
@@ -111,12 +112,18 @@ function allowed(wish: Wish, { turns, toolChoice }: ReasoningContext): Wish {
 
 /**
  * With manual thinking, an open tool loop must begin with the thinking it came from; a stock client does not send it
- * back. "Expected `thinking` or `redacted_thinking`, but found `tool_use`" would then be the answer to every loop.
+ * back. "Expected `thinking` or `redacted_thinking`, but found `tool_use`" would then be the answer to every loop. Only
+ * its first step has thinking: to Claude the calls that follow are the same turn.
  * https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks
  */
 function isThoughtMissing(turns: readonly Turn[]): boolean {
-  const last = turns.at(-1);
-  if (last?.role !== 'user' || last.content[0]?.type !== 'tool_result') return false;
-  const first = turns.at(-2)?.content[0]?.type;
+  if (!isResults(turns.at(-1))) return false;
+  const spoken = turns.findLastIndex((turn) => turn.role === 'user' && !isResults(turn));
+  const answer = turns.slice(spoken + 1).find(({ role }) => role === 'assistant');
+  const first = answer?.content[0]?.type;
   return first !== 'thinking' && first !== 'redacted_thinking';
+}
+
+function isResults(turn: Turn | undefined): boolean {
+  return turn?.role === 'user' && turn.content[0]?.type === 'tool_result';
 }

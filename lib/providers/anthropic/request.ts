@@ -6,24 +6,28 @@ import type { CloudRequest, Meta } from '../provider.ts';
 import { ANTHROPIC_FIELDS, NATIVE_FIELDS } from './fields.ts';
 import { isBlank, isSet, pick, textOf, wordOf } from './json.ts';
 import { toConversation } from './messages.ts';
-import { traitsOf, type ModelTraits } from './models.ts';
+import { traitsOf } from './models.ts';
 import { mergeOutputConfig, toOutput } from './output.ts';
 import { toReasoning } from './reasoning.ts';
 import { toSampling } from './sampling.ts';
 import { toTools } from './tools.ts';
 import type { MessagesRequest, RequestPart } from './types.ts';
 
-/** Tokens. An answer that nobody limited should end by itself; the limit does not count toward rate limits. */
+/**
+ * Tokens, beside those of a budget to think. An answer that nobody limited should end by itself; the limit does not count
+ * toward rate limits.
+ */
 const DEFAULT_MAX_TOKENS = { whole: 16_000, stream: 64_000 };
 
 /** @throws RouterError for what Claude cannot do and that changes shape, meaning or price of the answer. */
 export function toRequest(request: ChatRequest, meta: Meta): CloudRequest {
   const traits = traitsOf(meta.model);
-  const maxTokens = toMaxTokens(request, traits, meta.stream);
+  const limit = limitOf(request);
   const hints = leaveOut(request, ANTHROPIC_FIELDS, 'Anthropic');
   const { system, turns, dropped } = toConversation(request.messages, traits.inlineSystem);
   const tools = toTools(request, turns);
   const toolChoice = tools.fields.tool_choice;
+  const maxTokens = limit ?? traits.maxOutput;
   const reasoning = toReasoning(request, { traits, maxTokens, turns, toolChoice });
   const output = toOutput(request);
   const sampling = toSampling(request, traits, isThinkingOn(reasoning));
@@ -31,7 +35,7 @@ export function toRequest(request: ChatRequest, meta: Meta): CloudRequest {
   const instructions = [...system, ...(output.fields.system ?? [])];
   const body: MessagesRequest = {
     model: meta.model,
-    max_tokens: maxTokens,
+    max_tokens: limit ?? Math.min(defaultLimit(reasoning, meta.stream), traits.maxOutput),
     ...(meta.stream && { stream: true as const }),
     ...tools.fields,
     ...(instructions.length > 0 && { system: instructions }),
@@ -59,10 +63,16 @@ function isThinkingOn({ fields: { thinking } }: RequestPart): boolean {
   return thinking?.type === 'enabled' || thinking?.type === 'adaptive';
 }
 
-function toMaxTokens(request: ChatRequest, traits: ModelTraits, stream: boolean): number {
+function limitOf(request: ChatRequest): number | undefined {
   const limit = request['max_completion_tokens'] ?? request['max_tokens'];
-  if (typeof limit === 'number') return limit;
-  return Math.min(stream ? DEFAULT_MAX_TOKENS.stream : DEFAULT_MAX_TOKENS.whole, traits.maxOutput);
+  return typeof limit === 'number' ? limit : undefined;
+}
+
+function defaultLimit({ fields: { thinking } }: RequestPart, stream: boolean): number {
+  const given = thinking?.type === 'enabled' ? thinking.budget_tokens : 0;
+  // What is no number is for Anthropic to refuse.
+  const budget = typeof given === 'number' ? given : 0;
+  return budget + (stream ? DEFAULT_MAX_TOKENS.stream : DEFAULT_MAX_TOKENS.whole);
 }
 
 function toStops({ stop }: ChatRequest): Pick<MessagesRequest, 'stop_sequences'> {
