@@ -247,6 +247,18 @@ describe('the assistant', () => {
     );
   });
 
+  test('does not draw: pictures of a conversation with another cloud are left out and reported', () => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } };
+    const messages = [
+      user('Draw'),
+      assistant('Here', { images: [image] }),
+      user('And?'),
+      assistant('No', { images: [] }),
+      user('Well'),
+    ];
+    expect(convert(ask({ messages })).dropped).toEqual(['messages[1].images']);
+  });
+
   test('does not speak: its audio is left out and reported', () => {
     const messages = [
       user('Q'),

@@ -82,6 +82,37 @@ describe('the stop reason', () => {
   });
 });
 
+test('the choice says what a later request is to name: the container in which code ran, and what was asked for beside', () => {
+  const container = { id: 'container_1', expires_at: '2026-12-01T00:00:00Z' };
+  expect(choiceOf([text('a')], { container, context_management: null, diagnostics: null })).toMatchObject({
+    extra_content: { anthropic: { container } },
+  });
+  const asked = { context_management: { applied_edits: [] }, diagnostics: { cache_miss_reason: null } };
+  expect(choiceOf([text('a')], asked)).toMatchObject({ extra_content: { anthropic: asked } });
+  expect(choiceOf([text('a')], { container: null })).not.toHaveProperty('extra_content');
+});
+
+test('calls of a model that another one took over from are not for the client', () => {
+  const handover = { type: 'fallback', from: { model: 'a' }, to: { model: 'b' } };
+  const kept = [text('a'), handover, text('b'), use('t2')];
+  expect(
+    choiceOf([text('a'), use('t1'), handover, text('b'), use('t2')], { stop_reason: 'tool_use' }),
+  ).toEqual({
+    index: 0,
+    message: {
+      role: 'assistant',
+      content: 'ab',
+      refusal: null,
+      tool_calls: [{ id: 't2', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }],
+      content_blocks: kept,
+    },
+    logprobs: null,
+    finish_reason: 'tool_calls',
+    native_finish_reason: 'tool_use',
+  });
+  expect(choiceOf([use('t1'), handover, text('b')])?.message).not.toHaveProperty('tool_calls');
+});
+
 describe('the message', () => {
   test('is all text, and null only where there are calls in its place', () => {
     expect(messageOf(text('a'), text('b'), text(' c'))).toEqual({

@@ -442,6 +442,17 @@ describe('blocks that are no calls of the client', () => {
   });
 });
 
+test('behind a fallback it is the other model that answers, and is paid', () => {
+  const handover = (index: number, to: unknown): object =>
+    start(index, { type: 'fallback', from: { model: 'm' }, to });
+  const modelBehind = (...events: object[]): string =>
+    streamOf([message(), ...events, end(), last]).stream.model;
+  expect(modelBehind(handover(0, { model: 'claude-haiku-5-5' }))).toBe('claude-haiku-5-5');
+  expect(modelBehind(handover(0, { model: 'one' }), stop(0), handover(1, { model: 'other' }))).toBe('other');
+  expect(modelBehind(handover(0, { model: 'one' }), stop(0), handover(1, null))).toBe('one');
+  expect(modelBehind(handover(0, {}))).toBe('m');
+});
+
 describe('the end', () => {
   const finishOf = (...events: object[]): unknown =>
     streamOf([message(), ...events])
@@ -469,6 +480,23 @@ describe('the end', () => {
 
   test('keeps the reason when a later event has none', () => {
     expect(finishOf(end('max_tokens'), end(null), last)).toMatchObject({ finish_reason: 'length' });
+  });
+
+  test('says what a later request is to name: the container in which code ran, and what was asked for beside', () => {
+    const container = { id: 'container_1', expires_at: '2026-12-01T00:00:00Z' };
+    const context_management = { applied_edits: [] };
+    const diagnostics = { cache_miss_reason: null };
+    const extra = (...events: object[]): unknown => (finishOf(...events, last) as ChunkChoice).extra_content;
+    expect(extra({ ...end('end_turn', { container }), context_management })).toEqual({
+      anthropic: { container, context_management },
+    });
+    expect(extra(end('end_turn', { container: null }))).toBeUndefined();
+    const first = message({ container, diagnostics, context_management: null });
+    const renewed = { ...container, expires_at: '2026-12-02T00:00:00Z' };
+    const { parts } = streamOf([first, end('end_turn', { container: renewed }), last]);
+    expect(parts.filter(isChoice).at(-1)?.extra_content).toEqual({
+      anthropic: { container: renewed, diagnostics },
+    });
   });
 
   test('of a refusal shows the words of Anthropic before it', () => {

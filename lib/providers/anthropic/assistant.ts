@@ -19,6 +19,7 @@ export function toAssistantBlocks(
   dropped: string[],
 ): Block[] {
   if (isSet(message['audio'])) dropped.push(`${path}.audio`);
+  if (objectsOf(message['images']).length > 0) dropped.push(`${path}.images`);
   const blocks = wholeAnswer(message, ids) ?? [
     // Bound to everything before them, so they come first: an edited or moved one is a 400.
     ...thoughtsOf(message).map(asGiven),

@@ -3,6 +3,7 @@ import { parseExact } from '../../openai/exact-json.ts';
 import { isObject, type AssistantMessage, type ChatCompletion, type JsonObject } from '../../openai/types.ts';
 import type { AnswerMeta } from '../provider.ts';
 import {
+  extrasIn,
   needsBlocks,
   toArguments,
   toCitations,
@@ -29,10 +30,11 @@ export function toResponse(body: unknown, meta: AnswerMeta): ChatCompletion {
   const answer = isObject(body) ? body : {};
   if (answer['type'] === 'error') throw toEventError(answer);
   if (!Array.isArray(answer['content'])) throw notAMessage();
-  const blocks = objectsOf(answer['content']);
+  const blocks = withoutCutCalls(objectsOf(answer['content']));
   const stop: Stop = { reason: textOf(answer['stop_reason']), details: answer['stop_details'] };
   const legacy = usesFunctions(meta.request);
   const calls = blocks.some(({ type }) => type === 'tool_use') ? callsFinish(legacy) : undefined;
+  const extras = extrasIn(answer);
   const usage = toUsage(answer['usage']);
   const tier = toServiceTier(answer['usage']);
   return {
@@ -47,11 +49,23 @@ export function toResponse(body: unknown, meta: AnswerMeta): ChatCompletion {
         logprobs: null,
         finish_reason: toFinishReason(stop.reason, calls),
         ...(stop.reason !== undefined && { native_finish_reason: stop.reason }),
+        ...(extras !== undefined && { extra_content: { anthropic: extras } }),
       },
     ],
     ...(usage !== undefined && { usage }),
     ...(tier !== undefined && { service_tier: tier }),
   };
+}
+
+/**
+ * Where a fallback model took over, the calls before it may be cut off, and must neither be carried out nor come back.
+ * https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback#continuing-the-conversation
+ */
+function withoutCutCalls(blocks: JsonObject[]): JsonObject[] {
+  const handover = blocks.findLastIndex(({ type }) => type === 'fallback');
+  return handover === -1
+    ? blocks
+    : blocks.filter(({ type }, index) => index > handover || type !== 'tool_use');
 }
 
 export function callsFinish(legacy: boolean): 'function_call' | 'tool_calls' {

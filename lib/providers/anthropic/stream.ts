@@ -11,7 +11,7 @@ import {
   type Usage,
 } from '../../openai/types.ts';
 import { PING, type AnswerMeta, type ChunkStream, type StreamPart, type TextPlace } from '../provider.ts';
-import { needsBlocks, toFinishReason, toRefusal } from './answer.ts';
+import { extrasIn, needsBlocks, toFinishReason, toRefusal } from './answer.ts';
 import { brokenOff, notAMessage, toEventError } from './error.ts';
 import { isSet, objectsOf, textOf, wordOf } from './json.ts';
 import { callsFinish } from './response.ts';
@@ -38,9 +38,11 @@ class MessageStream implements ChunkStream {
   readonly #blocks: BlockStream[] = [];
   readonly #open = new Map<JsonValue | undefined, BlockStream>();
   #message: JsonObject | undefined;
+  #fallback: string | undefined;
   #usage: JsonObject | undefined;
   #stopReason: string | undefined;
   #stopDetails: JsonValue | undefined;
+  #extras: JsonObject | undefined;
   /** The first event held the whole answer, its stop reason included. */
   #cameWhole = false;
   #finished = false;
@@ -60,7 +62,7 @@ class MessageStream implements ChunkStream {
   }
 
   get model(): string {
-    return textOf(this.#message?.['model']) ?? this.#modelAsked;
+    return this.#fallback ?? textOf(this.#message?.['model']) ?? this.#modelAsked;
   }
 
   get usage(): Usage | undefined {
@@ -145,7 +147,11 @@ class MessageStream implements ChunkStream {
   #startBlock(event: JsonObject): Delta[] {
     if (this.#message === undefined || !isObject(event['content_block'])) throw notAMessage();
     const before = this.#stopBlock(event);
-    const block = createBlock(event['content_block'], this.#answer);
+    const first = event['content_block'];
+    // From here on another model answers, at its own price.
+    if (first['type'] === 'fallback' && isObject(first['to']))
+      this.#fallback = textOf(first['to']['model']) ?? this.#fallback;
+    const block = createBlock(first, this.#answer);
     this.#blocks.push(block);
     this.#open.set(event['index'], block);
     return [...before, ...block.start()];
@@ -172,6 +178,7 @@ class MessageStream implements ChunkStream {
 
   #changeMessage(event: JsonObject): Delta[] {
     this.#readEnd(isObject(event['delta']) ? event['delta'] : {}, event['usage']);
+    this.#addExtras(event);
     return [];
   }
 
@@ -179,9 +186,15 @@ class MessageStream implements ChunkStream {
   #readEnd(end: JsonObject, counts: JsonValue | undefined): void {
     this.#stopReason = textOf(end['stop_reason']) ?? this.#stopReason;
     this.#stopDetails = end['stop_details'] ?? this.#stopDetails;
+    this.#addExtras(end);
     if (!isObject(counts)) return;
     this.#usage ??= Object.create(null) as JsonObject;
     for (const name in counts) if (isSet(counts[name])) this.#usage[name] = counts[name];
+  }
+
+  #addExtras(holder: JsonObject): void {
+    const more = extrasIn(holder);
+    if (more !== undefined) this.#extras = { ...this.#extras, ...more };
   }
 
   #wholeMessage(body: JsonObject): ChunkChoice[] {
@@ -201,6 +214,7 @@ class MessageStream implements ChunkStream {
         ...toChoice({}),
         finish_reason: toFinishReason(reason, calls),
         ...(reason !== undefined && { native_finish_reason: reason }),
+        ...(this.#extras !== undefined && { extra_content: { anthropic: this.#extras } }),
       },
     ];
   }
