@@ -175,6 +175,16 @@ test('vendor data of a call stands on its item, and in a reasoning item for clie
   expect(unpack(reasoning?.encrypted_content)).toEqual({ calls: [['a', extra_content]] });
 });
 
+test('vendor data of a message goes into a reasoning item: OpenAI has no place for it', () => {
+  const extra_content = { google: { parts: [{ executableCode: { code: '1' } }], thought_signature: 's' } };
+  const output = outputOf({ content: 'Hi', extra_content }) as { encrypted_content?: string }[];
+  expect(output).toEqual([
+    { id: 'rs_1_0', type: 'reasoning', summary: [], encrypted_content: expect.any(String) as string },
+    message(1, [text('Hi')]),
+  ]);
+  expect(unpack(output[0]?.encrypted_content)).toEqual({ extra_content });
+});
+
 test("a cloud's own kind of caller is left out: OpenAI's list of them is closed", () => {
   const extras = { caller: { type: 'code_execution_20260120', tool_id: 's' }, toolset_name: 'set' };
   expect(outputOf({ tool_calls: [{ ...call, ...extras }] })).toEqual([callItem(0, { toolset_name: 'set' })]);
@@ -186,6 +196,7 @@ test('the items of an answer, sent back, are the message they came from', () => 
     thinking_blocks: [{ type: 'thinking', thinking: 'Hm', signature: 's' }],
     content: 'Wait',
     tool_calls: [{ ...call, extra_content: { google: { thought_signature: 't' } }, toolset_name: 'set' }],
+    extra_content: { google: { parts: [{ executableCode: { code: '1' } }] } },
   };
   const output = outputOf(answered, { finish_reason: 'tool_calls' }) as JsonObject[];
   const stripped = output.map(({ extra_content: _extra, ...item }) => item);

@@ -169,6 +169,31 @@ describe('what a cloud wants back', () => {
     ]);
   });
 
+  test('is put together where it came in pieces', () => {
+    const reasoning = (extra_content: object): JsonObject => ({
+      type: 'reasoning',
+      summary: [],
+      encrypted_content: pack({ extra_content }),
+    });
+    const input = [
+      reasoning({ google: { parts: [{ index: 0, a: 1 }, 'x'], thought_signature: 's' }, other: { b: 1 } }),
+      call('a'),
+      reasoning({ google: { parts: [{ index: 1, a: 2 }], thought_signature: 't', list: 1 }, none: null }),
+      reasoning({ google: { list: [1] } }),
+    ];
+    expect(messagesOf(input)).toEqual([
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [chatCall('a')],
+        extra_content: {
+          google: { parts: [{ a: 1 }, 'x', { a: 2 }], thought_signature: 't', list: [1] },
+          other: { b: 1 },
+        },
+      },
+    ]);
+  });
+
   describe('joins the turns of one answer where results stand directly behind their calls', () => {
     const second = { type: 'thinking', thinking: 'So', signature: 't' };
     const whole = [thought, { type: 'tool_use', id: 'a' }, second, { type: 'tool_use', id: 'b' }];

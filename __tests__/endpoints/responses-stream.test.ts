@@ -64,9 +64,12 @@ test('the response at the beginning is empty, and at the end it is the answer in
     thinking_blocks: [{ type: 'thinking', thinking: 'Hm', signature: 's' }],
     content: 'Hi',
     tool_calls: [{ id: 'a', type: 'function' as const, function: { name: 'f', arguments: '{}' } }],
+    extra_content: { google: { parts: [{ executableCode: { code: '1' } }, { codeExecutionResult: {} }] } },
   };
   const deltas = [
     { reasoning_content: 'Hm' },
+    { extra_content: { google: { parts: [{ index: 0, executableCode: { code: '1' } }] } } },
+    { extra_content: { google: { parts: [{ index: 1, codeExecutionResult: {} }] } } },
     { thinking_blocks: answer.thinking_blocks.map((block, index) => ({ index, ...block })) },
     { content: 'Hi' },
     start(0, 'a'),

@@ -300,6 +300,8 @@ const DATA_FIELDS = [
   'functionResponse',
   'executableCode',
   'codeExecutionResult',
+  'toolCall',
+  'toolResponse',
 ];
 
 function partProblem(part: Json, isThird: boolean): string | undefined {

@@ -51,6 +51,8 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
     functionResponse: 'FunctionResponse',
     executableCode: 'ExecutableCode',
     codeExecutionResult: 'CodeExecutionResult',
+    toolCall: 'ToolCall',
+    toolResponse: 'ToolResponse',
     videoMetadata: 'VideoMetadata',
     mediaResolution: 'value',
     partMetadata: 'struct',
@@ -71,6 +73,8 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
   FunctionResponseFileData: { mimeType: 'string', fileUri: 'string', displayName: 'string' },
   ExecutableCode: { id: 'string', language: 'string', code: 'string' },
   CodeExecutionResult: { id: 'string', outcome: 'string', output: 'string' },
+  ToolCall: { id: 'string', toolType: 'string', args: 'struct' },
+  ToolResponse: { id: 'string', toolType: 'string', response: 'struct' },
   VideoMetadata: { startOffset: 'string', endOffset: 'string', fps: 'number' },
   Tool: {
     functionDeclarations: 'FunctionDeclaration[]',

@@ -184,6 +184,18 @@ describe('user and assistant messages', () => {
       });
     });
 
+    test('stand behind what Gemini 3 said, with its own signature or the stand-in', () => {
+      const textOf = (more: JsonObject): unknown => {
+        const [question, answer, next] = drawn('Here', picture());
+        const messages = [question, { ...answer, ...more }, next] as JsonObject[];
+        const contents = bodyOf({ model: 'gemini-3-pro-image', messages }).contents as JsonObject[];
+        return (contents[1]?.parts as JsonObject[] | undefined)?.[0];
+      };
+      const extra_content = { google: { thought_signature: 'T' } };
+      expect(textOf({ extra_content })).toEqual({ text: 'Here', thoughtSignature: 'T' });
+      expect(textOf({})).toEqual({ text: 'Here', thoughtSignature: 'skip_thought_signature_validator' });
+    });
+
     test('are left out and reported for a model that does not draw, and where they are none', () => {
       expect(convert({ model: MODEL, messages: drawn('Here', picture()) }).dropped).toEqual([
         'messages[1].images',
@@ -191,6 +203,63 @@ describe('user and assistant messages', () => {
       expect(
         convert({ model: 'gemini-2.5-flash-image', messages: drawn('Here', { type: 'image_url' }) }).dropped,
       ).toEqual(['messages[1].images']);
+    });
+  });
+
+  describe("parts of Google's own tools", () => {
+    const code = { executableCode: { language: 'PYTHON', code: '1+1' }, thoughtSignature: 'C' };
+    const printed = { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '2' } };
+    const search = { toolCall: { id: 's', toolType: 'GOOGLE_SEARCH_WEB' }, thoughtSignature: 'S' };
+    const found = { toolResponse: { id: 's', toolType: 'GOOGLE_SEARCH_WEB' } };
+    const answered = (more: JsonObject, ...parts: JsonObject[]): JsonObject[] => [
+      user('Q'),
+      { role: 'assistant', content: 'A', extra_content: { google: { parts } }, ...more },
+    ];
+    const outcome = (model: string, messages: JsonObject[]): unknown => {
+      const contents = bodyOf({ model, messages }).contents as JsonObject[];
+      return [contents[1]?.parts, convert({ model, messages }).dropped];
+    };
+
+    test('go back as they came, before what was said and called', () => {
+      const called = {
+        tool_calls: [{ ...call('c1'), extra_content: { google: { thought_signature: 'F' } } }],
+      };
+      expect(outcome(MODEL, answered(called, code, printed, search, found))).toEqual([
+        [
+          code,
+          printed,
+          search,
+          found,
+          { text: 'A' },
+          { functionCall: { id: 'c1', name: 'f', args: {} }, thoughtSignature: 'F' },
+        ],
+        [],
+      ]);
+    });
+
+    test('lose the index that a stream has given them', () => {
+      expect(outcome(MODEL, answered({}, { ...code, index: 0 }, { index: 1, ...printed }))).toEqual([
+        [code, printed, { text: 'A' }],
+        [],
+      ]);
+    });
+
+    test('are left out and reported where the model does not know them', () => {
+      const dropped = ['messages[1].extra_content'];
+      expect(outcome('gemini-2.0-flash', answered({}, code, search))).toEqual([
+        [code, { text: 'A' }],
+        dropped,
+      ]);
+      expect(outcome('gemma-3-27b-it', answered({}, code))).toEqual([[{ text: 'A' }], dropped]);
+      expect(outcome(MODEL, answered({}, { somethingNew: {} }, { executableCode: 'x' }))).toEqual([
+        [{ text: 'A' }],
+        dropped,
+      ]);
+    });
+
+    test('what is no such list says nothing', () => {
+      for (const extra_content of [null, 'x', { google: null }, { google: { parts: 'x' } }, { other: {} }])
+        expect(outcome(MODEL, answered({ extra_content }))).toEqual([[{ text: 'A' }], []]);
     });
   });
 

@@ -108,6 +108,32 @@ describe('content', () => {
     });
   });
 
+  test('audio comes with what is said in it, where Google writes that down', () => {
+    const piece = (text: string): JsonObject => ({
+      inlineData: { mimeType: 'audio/L16', data: 'AAAA' },
+      audioTranscription: { text },
+    });
+    const answer = respond({
+      candidates: [{ content: { parts: [piece('Hello'), piece(' you')] }, finishReason: 'STOP' }],
+      responseId: 'r',
+    });
+    expect(answer.choices[0]?.message).toMatchObject({
+      audio: { data: 'AAAAAAAA', transcript: 'Hello you' },
+    });
+  });
+
+  test('what is said before a picture carries its signature too, and only then', () => {
+    const said = { text: 'Here', thoughtSignature: 'T' };
+    const picture = { inlineData: { mimeType: 'image/png', data: 'AAAA' }, thoughtSignature: 'P' };
+    const extraOf = (...parts: JsonObject[]): unknown =>
+      choiceOf({ content: { parts }, finishReason: 'STOP' })?.message?.['extra_content' as never];
+    expect(extraOf(said, picture)).toEqual({ google: { thought_signature: 'T' } });
+    expect(extraOf(said)).toBeUndefined();
+    expect(extraOf(picture, said)).toBeUndefined();
+    const code = { executableCode: { code: '1' } };
+    expect(extraOf(said, code, picture)).toEqual({ google: { thought_signature: 'T', parts: [code] } });
+  });
+
   test('one piece of audio and one raw part are told as well as several', () => {
     const parts = [
       { inlineData: { mimeType: 'audio/L16', data: 'AAAA' } },

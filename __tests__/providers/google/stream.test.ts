@@ -125,6 +125,30 @@ describe('pieces', () => {
     expect(Buffer.from(audio.map(({ data }) => data).join(''), 'base64').toString()).toBe('abcdefgh');
   });
 
+  test('audio brings what is said in it', () => {
+    const piece = (text: string): JsonObject =>
+      event(parts({ inlineData: { mimeType: 'audio/L16', data: 'AAAA' }, audioTranscription: { text } }));
+    const { choices } = streamEvents([{ ...piece('Hello'), responseId: 'r' }, piece(' you'), STOP]);
+    expect(choices.flatMap(({ delta }) => (delta.audio === undefined ? [] : [delta.audio]))).toEqual([
+      { id: 'audio_r', data: 'AAAA', transcript: 'Hello' },
+      { data: 'AAAA', transcript: ' you' },
+    ]);
+  });
+
+  test('the first picture brings the signature of what was said before it', () => {
+    const image = event(parts({ inlineData: { mimeType: 'image/png', data: 'AAAA' } }));
+    const said = event(parts({ text: 'Here', thoughtSignature: 'T' }));
+    const { choices } = streamEvents([text('a'), said, image, image, STOP]);
+    expect(choices.map(({ delta }) => delta.extra_content)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      { google: { thought_signature: 'T' } },
+      undefined,
+      undefined,
+    ]);
+  });
+
   test('a last byte of audio and a single citation are told too', () => {
     const piece = parts({ text: 'a' }, { inlineData: { mimeType: 'audio/L16', data: 'AAAAAA==' } });
     const groundingMetadata = {

@@ -62,6 +62,16 @@ describe('declarations', () => {
     ]);
   });
 
+  test('a function that a client in transition sends in both forms is declared once', () => {
+    const request = ask({
+      tools: [tool({ description: 'new' })],
+      functions: [{ name: 'f', description: 'old' }, { name: 'g' }],
+    });
+    expect(bodyOf(request).tools).toEqual([
+      { functionDeclarations: [{ name: 'f', description: 'new' }, { name: 'g' }] },
+    ]);
+  });
+
   test('an empty list of tools is no list at all', () => {
     expect(bodyOf(ask({ tools: [], tool_choice: 'required' }))).toEqual({
       contents: [{ role: 'user', parts: [{ text: 'Q' }] }],

@@ -1,6 +1,6 @@
 /** Input items as chat messages. */
 import { isObject, type ChatMessage, type JsonObject, type JsonValue } from '../../openai/types.ts';
-import { unpackCarry } from './carry.ts';
+import { joinExtras, unpackCarry } from './carry.ts';
 import { toContent } from './content.ts';
 import { nameOf, wordOf } from './json.ts';
 import { invalid, unsupported } from './refusals.ts';
@@ -169,6 +169,7 @@ function toAssistant({ path, content, parts, calls, callPaths, images, carry }: 
     ...(images.length > 0 && { images }),
     ...(carry.thoughts.length > 0 && { thinking_blocks: carry.thoughts }),
     ...(carry.blocks.length > 0 && { content_blocks: carry.blocks }),
+    ...(carry.extras.length > 0 && { extra_content: joinExtras(carry.extras) }),
   };
   return [{ message, origin: { path, content: 'content', parts, calls: callPaths } }];
 }

@@ -98,12 +98,14 @@ export function createOutput(key: () => string, emit: Emit): Output {
   function addReasoning(part: AnswerPart): string {
     const thoughts = objectsOf(part.thinking_blocks).map(withoutIndex);
     const blocks = objectsOf(part.content_blocks).map(withoutIndex);
+    const extras = objectsOf([part.extra_content]);
     const summary = part.reasoning_content ?? '';
-    if (summary === '' && thoughts.length + blocks.length === 0) return '';
+    if (summary === '' && thoughts.length + blocks.length + extras.length === 0) return '';
     const [stream, opened] = openReasoning();
     const events = opened + stream.addSummary(summary);
     for (const block of thoughts) stream.carry.thoughts.push(block);
     for (const block of blocks) stream.carry.blocks.push(block);
+    stream.carry.extras.push(...extras);
     return events;
   }
 

@@ -94,6 +94,7 @@ function append(turn: Turn, more: Turn): void {
 export function addCarry(carry: Carry, more: Carry): void {
   addAll(carry.thoughts, more.thoughts);
   addAll(carry.blocks, more.blocks);
+  addAll(carry.extras, more.extras);
   addAll(carry.calls, more.calls);
 }
 

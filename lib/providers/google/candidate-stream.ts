@@ -11,7 +11,7 @@ import { toExtraContent, toFinishReason, toRefusal } from './finish.ts';
 import { toAnnotations } from './grounding.ts';
 import { textOf } from './json.ts';
 import { toLogprobs } from './logprobs.ts';
-import { readPart, type AnswerPart } from './parts.ts';
+import { readPart, type AnswerPart, type Image, type Sound } from './parts.ts';
 import type { Signatures } from './signatures.ts';
 
 export interface CandidateContext {
@@ -29,6 +29,8 @@ export class CandidateStream {
   #lastKind: AnswerPart['kind'] | undefined;
   #callCount = 0;
   #imageCount = 0;
+  /** Of what was said before the first picture, which is told with that: without one nobody wants it back. */
+  #textSignature: string | undefined;
   #otherCount = 0;
   #hasAudio = false;
   /** Bytes that do not fill three: base64 can be joined at multiples of three only. */
@@ -60,6 +62,7 @@ export class CandidateStream {
     for (const raw of parts) {
       const part = isObject(raw) ? readPart(raw, this.#context.signatures) : undefined;
       this.#lastKind = part?.kind;
+      if (part?.kind === 'text') this.#textSignature ??= textOf((raw as JsonObject).thoughtSignature);
       const delta = this.#addPart(part);
       if (delta !== undefined) chunks.push(this.#chunk(delta));
     }
@@ -128,12 +131,21 @@ export class CandidateStream {
       case 'call':
         return this.#addCall(part.call);
       case 'image':
-        return { images: [{ index: this.#imageCount++, ...part.image }] };
+        return this.#addImage(part.image);
       case 'audio':
-        return this.#addAudio(part.bytes);
+        return this.#addAudio(part);
       case 'other':
         return { extra_content: { google: { parts: [{ ...part.raw, index: this.#otherCount++ }] } } };
     }
+  }
+
+  #addImage(image: Image): Delta {
+    const index = this.#imageCount++;
+    const signature = index === 0 ? this.#textSignature : undefined;
+    return {
+      images: [{ index, ...image }],
+      ...(signature !== undefined && { extra_content: { google: { thought_signature: signature } } }),
+    };
   }
 
   /** Parallel calls come one per event, each as its only part: the place is counted here. */
@@ -143,7 +155,7 @@ export class CandidateStream {
     return place === 0 ? { function_call: call.function } : undefined;
   }
 
-  #addAudio(bytes: Buffer): Delta {
+  #addAudio({ bytes, transcript }: Sound): Delta {
     const all = Buffer.concat([this.#audioRest, bytes]);
     const whole = all.length - (all.length % 3);
     this.#audioRest = all.subarray(whole);
@@ -151,7 +163,7 @@ export class CandidateStream {
     // Accumulators of the SDKs join strings: an id that comes twice would be doubled.
     const id = this.#hasAudio ? undefined : `audio_${this.#context.responseId}`;
     this.#hasAudio = true;
-    return { audio: { ...(id !== undefined && { id }), data } };
+    return { audio: { ...(id !== undefined && { id }), data, ...(transcript !== '' && { transcript }) } };
   }
 
   /** Probabilities stand on the chunk of their text. */

@@ -5,6 +5,7 @@ import { toParts } from './content.ts';
 import { isPresent, objectsOf, textOf } from './json.ts';
 import { fromUrl, invalid } from './media.ts';
 import type { ModelTraits } from './models.ts';
+import { toToolParts, withTextSignature } from './own-parts.ts';
 import { signatureOf, STAND_IN, type Signatures } from './signatures.ts';
 import { createCallBook, toCallParts, toResponse, type CallBook } from './tool-history.ts';
 import type { Content, FunctionCallPart, FunctionResponsePart, MediaPart, Part, TextPart } from './types.ts';
@@ -79,8 +80,13 @@ export function toHistory(messages: readonly ChatMessage[], context: HistoryCont
     if (isPresent(message.audio)) dropped.push(`${path}.audio`);
     const pictures = picturesIn(message, path, context);
     if (isPresent(message.images) && pictures.length === 0) dropped.push(`${path}.images`);
+    const tools = toToolParts(message, context.traits);
+    if (tools.isCut) dropped.push(`${path}.extra_content`);
     const callParts = toCallParts(message, path, legacyId, context.signatures);
-    const parts = [...assistantTexts(message, path, context.baseUrl), ...pictures, ...callParts];
+    const texts = assistantTexts(message, path, context.baseUrl);
+    const isSigned = context.traits.isThirdGeneration && pictures.length > 0;
+    const spoken = isSigned ? withTextSignature(texts, message) : texts;
+    const parts = [...tools.parts, ...spoken, ...pictures, ...callParts];
     // A message with nothing in it would be a content without parts.
     if (parts.length === 0) return;
     if (turns.at(-1)?.kind !== 'model') book?.startTurn();

@@ -10,12 +10,17 @@ export interface Image {
   readonly extra_content?: JsonObject;
 }
 
+export interface Sound {
+  readonly bytes: Buffer;
+  readonly transcript: string;
+}
+
 export type AnswerPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'thought'; readonly text: string }
   | { readonly kind: 'call'; readonly call: ToolCall }
   | { readonly kind: 'image'; readonly image: Image }
-  | { readonly kind: 'audio'; readonly bytes: Buffer }
+  | ({ readonly kind: 'audio' } & Sound)
   /** Code execution, server-side tools and whatever comes next: shown as it is, never as content. */
   | { readonly kind: 'other'; readonly raw: JsonObject };
 
@@ -49,7 +54,10 @@ function readMedia(blob: JsonObject, part: JsonObject): AnswerPart | undefined {
       },
     };
   }
-  if (mimeType.startsWith('audio/')) return { kind: 'audio', bytes: Buffer.from(data, 'base64') };
+  if (mimeType.startsWith('audio/')) {
+    const said = isObject(part.audioTranscription) ? textOf(part.audioTranscription.text) : undefined;
+    return { kind: 'audio', bytes: Buffer.from(data, 'base64'), transcript: said ?? '' };
+  }
   return { kind: 'other', raw: part };
 }
 

@@ -13,10 +13,10 @@ import type { AnswerMeta } from '../provider.ts';
 import { readError } from './error.ts';
 import { blockOf, toExtraContent, toFinishReason, toRefusal } from './finish.ts';
 import { toAnnotations } from './grounding.ts';
-import { objectsOf, textOf } from './json.ts';
+import { isEmpty, objectsOf, textOf } from './json.ts';
 import { toLogprobs } from './logprobs.ts';
 import { shortName } from './models.ts';
-import { randomId, readPart, type Image } from './parts.ts';
+import { randomId, readPart, type Image, type Sound } from './parts.ts';
 import type { Signatures } from './signatures.ts';
 import { isLegacy } from './tools.ts';
 import { toServiceTier, toUsage } from './usage.ts';
@@ -99,18 +99,24 @@ function toMessage(
   const reasoning: string[] = [];
   const calls: ToolCall[] = [];
   const images: Image[] = [];
-  const audio: Buffer[] = [];
+  const audio: Sound[] = [];
   const others: JsonObject[] = [];
+  let signature: string | undefined;
   for (const raw of objectsOf(content.parts)) {
     const part = readPart(raw, context.signatures);
     texts.push(part?.kind === 'text' ? part.text : '');
+    if (part?.kind === 'text' && images.length === 0) signature ??= textOf(raw.thoughtSignature);
     if (part?.kind === 'thought') reasoning.push(part.text);
     else if (part?.kind === 'call') calls.push(part.call);
     else if (part?.kind === 'image') images.push(part.image);
-    else if (part?.kind === 'audio') audio.push(part.bytes);
+    else if (part?.kind === 'audio') audio.push(part);
     else if (part?.kind === 'other') others.push(part.raw);
   }
   const text = texts.join('');
+  const own: JsonObject = {
+    ...(images.length > 0 && signature !== undefined && { thought_signature: signature }),
+    ...(others.length > 0 && { parts: others }),
+  };
   const annotations = toAnnotations(candidate.groundingMetadata, texts);
   const message: AssistantMessage = {
     role: 'assistant',
@@ -122,7 +128,7 @@ function toMessage(
     ...(images.length > 0 && { images }),
     ...(audio.length > 0 && { audio: toAudio(audio, context) }),
     ...(annotations.length > 0 && { annotations }),
-    ...(others.length > 0 && { extra_content: { google: { parts: others } } }),
+    ...(!isEmpty(own) && { extra_content: { google: own } }),
   };
   return { message, hasCalls: calls.length > 0 };
 }
@@ -137,7 +143,8 @@ function callFields(
   return isLegacyMode ? { function_call: first.function } : { tool_calls: calls };
 }
 
-function toAudio(pieces: readonly Buffer[], { responseId, created }: ChoiceContext): JsonValue {
-  const data = Buffer.concat(pieces).toString('base64');
-  return { id: `audio_${responseId}`, data, expires_at: created, transcript: '' };
+function toAudio(pieces: readonly Sound[], { responseId, created }: ChoiceContext): JsonValue {
+  const data = Buffer.concat(pieces.map(({ bytes }) => bytes)).toString('base64');
+  const transcript = pieces.map((piece) => piece.transcript).join('');
+  return { id: `audio_${responseId}`, data, expires_at: created, transcript };
 }

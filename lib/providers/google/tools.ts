@@ -17,7 +17,7 @@ export interface Tools {
  * @throws RouterError for tools and choices that Google has no word for.
  */
 export function toTools(request: ChatRequest, nativeTools: readonly JsonValue[]): Tools {
-  const functions = [...toolFunctions(request.tools), ...legacyFunctions(request.functions)];
+  const functions = toFunctions(request);
   const config = functions.length === 0 ? undefined : toFunctionCallingConfig(request, functions);
   const search = toSearch(request.web_search_options, functions.length > 0);
   const functionDeclarations = functions.map(({ declaration }) => ({ ...declaration }));
@@ -38,6 +38,14 @@ export function isLegacy(request: JsonObject): boolean {
 interface DeclaredFunction {
   readonly declaration: FunctionDeclaration;
   readonly isStrict: boolean;
+}
+
+/** Clients between the two forms send a function in both, and Google refuses one that is declared twice. */
+function toFunctions(request: ChatRequest): DeclaredFunction[] {
+  const functions = toolFunctions(request.tools);
+  const names = new Set(functions.map(({ declaration }) => declaration.name));
+  const older = legacyFunctions(request.functions).filter(({ declaration }) => !names.has(declaration.name));
+  return [...functions, ...older];
 }
 
 function toolFunctions(tools: JsonValue | undefined): DeclaredFunction[] {

@@ -19,6 +19,8 @@ export type MediaPart = ({ inlineData: Blob } | { fileData: FileData }) & {
 
 export interface TextPart {
   text: string;
+  /** Opaque; models that draw want it back on what they said before a picture. */
+  thoughtSignature?: string;
 }
 
 export interface FunctionCallPart {
@@ -31,7 +33,16 @@ export interface FunctionResponsePart {
   functionResponse: { id?: string; name: string; response: JsonObject; parts?: MediaPart[] };
 }
 
-export type Part = TextPart | MediaPart | FunctionCallPart | FunctionResponsePart;
+/** Of Google's own tools: code and what it printed, searches and what they found. It goes back as it came. */
+export interface ToolPart {
+  executableCode?: object;
+  codeExecutionResult?: object;
+  toolCall?: object;
+  toolResponse?: object;
+  thoughtSignature?: string;
+}
+
+export type Part = TextPart | MediaPart | FunctionCallPart | FunctionResponsePart | ToolPart;
 
 export interface Content {
   role: 'user' | 'model';
