@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every endpoint once, with curl. The host is at $BASE_URL and its client key in $API_KEY; the defaults are those of
-# `npm run demo` and `npm start`. Exits with 1 if any answer was an error.
+# `npm run demo` and `npm start`. Exits with 1 if any answer was an error. Where real keys are set it spends money:
+# it buys answers, pictures and speech.
 set -uo pipefail
 BASE_URL=${BASE_URL:-http://localhost:8080}
 API_KEY=${API_KEY:-sk-your-api-key}

@@ -151,5 +151,6 @@ Clouds (one without a key is not configured)
   ANTHROPIC_API_KEY       ANTHROPIC_API_BASE_URL  https://api.anthropic.com/v1
   Each key also as a file: OPENAI_API_KEY_FILE, GOOGLE_API_KEY_FILE, ANTHROPIC_API_KEY_FILE
 
+  PREFIX_ROUTER_PRICES_FILE   JSON with prices of your own, for the estimates of cost (see the README)
   DEBUG=llm-prefix-router:*   log lines: where each request goes; never keys, prompts or answers
 `;

@@ -12,6 +12,7 @@ import { show } from './show.ts';
 import { createPrices, readPricesFile, type Prices } from './status/prices.ts';
 import type { CallRecord } from './status/record.ts';
 
+/** What `createPrefixRouter()` takes. All of it is checked at start. */
 export interface RouterOptions {
   /** The clouds. Default: `[openai(), google(), anthropic()]`. */
   readonly providers?: readonly Provider[];
@@ -20,7 +21,8 @@ export interface RouterOptions {
   /**
    * What a word before a colon means that is no registered prefix. Default `tags`.
    * - `tags`: `gpt-oss:20b` and everything else that looks like a local model with its tag is local, the rest is 400.
-   * - `strict`: 400 unless `localModels` declares the name.
+   *   A word with a digit or a dot in it always looks like one.
+   * - `strict`: 400 for a plain word (letters, digits, `_`, `-`), unless `localModels` declares the name.
    * - `local`: always local.
    */
   readonly unknownPrefix?: 'tags' | 'strict' | 'local';

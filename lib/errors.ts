@@ -73,6 +73,7 @@ export interface ProviderError {
   readonly request_id?: string;
 }
 
+/** What is said of a failure beside its name. */
 export interface ErrorDetails {
   /** A full sentence for the client, without secrets. */
   readonly message: string;
@@ -108,6 +109,7 @@ export interface ErrorBody {
 /** A request that cannot be served, with everything the client is to be told. */
 export class RouterError extends Error {
   override readonly name = 'RouterError';
+  /** What went wrong, as the router calls it; status, type and code follow from it. */
   readonly failure: Failure;
   /** HTTP status. */
   readonly status: number;
@@ -115,10 +117,15 @@ export class RouterError extends Error {
   readonly type: string;
   /** What a program compares, e.g. `unknown_prefix`; null where the cloud gave no finer word. */
   readonly code: string | null;
+  /** The field of the request that is at fault, as a path; null where it is none. */
   readonly param: string | null;
+  /** How to mend it. */
   readonly hint: string | undefined;
+  /** The prefix of the cloud that failed; undefined where the fault is not a cloud's. */
   readonly provider: string | undefined;
+  /** What that cloud said. */
   readonly providerError: ProviderError | undefined;
+  /** Response headers that belong to the failure, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(failure: Failure, details: ErrorDetails) {

@@ -5,7 +5,13 @@
 export { createPrefixRouter, createPrefixRouter as prefixRouter, type PrefixRouter } from './router.ts';
 export { anthropic, google, openai } from './providers/index.ts';
 export { requireApiKey } from './auth.ts';
-export { RouterError, type ErrorBody, type Failure, type ProviderError } from './errors.ts';
+export {
+  RouterError,
+  type ErrorBody,
+  type ErrorDetails,
+  type Failure,
+  type ProviderError,
+} from './errors.ts';
 export type { RouterOptions } from './config.ts';
 export type { Decision, LocalModels } from './model.ts';
 export type { Model, Usage } from './openai/types.ts';
@@ -13,5 +19,4 @@ export type { ApiKeySource, Endpoint, Provider, ProviderOptions, Timeouts } from
 export type { CallRecord } from './status/record.ts';
 export type { CloudStatus, RouterStatus } from './status/status.ts';
 export type { RecentCall, UsagePoint, UsageReport, UsageSums, UsageWindow } from './status/report.ts';
-export type { PriceOverride } from './status/prices.ts';
 export type { Health } from './status/health.ts';

@@ -13,7 +13,7 @@ export type { DashboardOptions, DashboardRouter } from './options.ts';
  * Log-ins are limited per `req.ip`: behind a proxy set Express's `trust proxy`, which also marks the cookie `Secure`
  * where the browser came over HTTPS. On a unix socket all peers count as one until it is set, there to a number: a proxy
  * without an address is in no list of addresses, as `'loopback'` is one.
- * @throws TypeError where user name, password or session secret is missing or blank: there is no default account.
+ * @throws TypeError that names the option that is missing, blank or of the wrong kind: there is no default account.
  */
 export function createDashboard(options: DashboardOptions): RequestHandler {
   return serveDashboard(PAGE_FILES, options);

@@ -2,6 +2,7 @@
 import type { Usage } from '../openai/types.ts';
 import type { Endpoint } from '../providers/provider.ts';
 
+/** One call to a cloud, given to `onCall` when it has ended. */
 export interface CallRecord {
   /** The prefix, e.g. `anthropic`. */
   readonly provider: string;

@@ -29,7 +29,10 @@ export interface OpenTelemetryOptions {
   readonly models?: ModelBound;
 }
 
-/** A span of a call that has ended, its parent being that of the request, and its metrics. */
+/**
+ * A span of a call that has ended, its parent being that of the request, and its metrics.
+ * @throws TypeError for `models` that are neither a list nor a number.
+ */
 export function openTelemetry(options: OpenTelemetryOptions = {}): (record: CallRecord) => void {
   const nameOf = createModelNames(options.models ?? 200, genAI.OTHER);
   let tracer = options.tracer;

@@ -7,6 +7,7 @@ import {
   type ToolCall,
 } from '../../openai/types.ts';
 import { CALL_EXTRAS } from './assistant.ts';
+import { ANSWERED_FIELDS } from './fields.ts';
 import { isSet, objectsOf, pick, textOf, without, wordOf } from './json.ts';
 
 /** A call that the client is to carry out. Those of server tools have other types and never come here. */
@@ -77,12 +78,12 @@ export function needsBlocks(blocks: readonly JsonObject[]): boolean {
   return isElsewhere || blocks.some(isCalledByProgram);
 }
 
-/** The answers to requests' fields of the same names. Code runs on only in the container that is named here. */
-const EXTRAS = ['container', 'context_management', 'diagnostics'];
-
-/** What has no place in OpenAI's choice, for `extra_content.anthropic`. Undefined: nothing of the kind. */
+/**
+ * What has no place in OpenAI's choice, for `extra_content.anthropic`: code runs on only in the container that is named
+ * here. Undefined: nothing of the kind.
+ */
 export function extrasIn(message: JsonObject): JsonObject | undefined {
-  const present = EXTRAS.filter((name) => isSet(message[name]));
+  const present = ANSWERED_FIELDS.filter((name) => isSet(message[name]));
   return present.length === 0 ? undefined : pick(message, present);
 }
 

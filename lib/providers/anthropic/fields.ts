@@ -35,10 +35,21 @@ export const NATIVE_FIELDS: readonly string[] = [
   'diagnostics',
 ];
 
+/** Of those, the ones that the answer speaks of too, under the same name. */
+export const ANSWERED_FIELDS: readonly string[] = ['container', 'context_management', 'diagnostics'];
+
+const nativeNote = (name: string): string =>
+  ANSWERED_FIELDS.includes(name)
+    ? `\`${name}\`, as it is; what the answer says of it is in the choice's \`extra_content.anthropic\``
+    : `\`${name}\`, as it is`;
+
 export const ANTHROPIC_FIELDS: FieldTable = new Map<string, FieldRule>([
   ['model', mapped('`model`, without the prefix')],
   ['messages', mapped('`system` and `messages`')],
-  ['max_completion_tokens', mapped('`max_tokens`; absent: 16,000, or 64,000 for a stream')],
+  [
+    'max_completion_tokens',
+    mapped('`max_tokens`; absent: 16,000, or 64,000 for a stream, beside a budget to think'),
+  ],
   ['max_tokens', mapped('`max_tokens`, unless `max_completion_tokens` is set')],
   ['temperature', mapped('`temperature`, at most 1; dropped for models after Claude 4.6')],
   ['top_p', mapped('`top_p`; dropped for models after Claude 4.6, and beside a temperature on Claude 4.5')],
@@ -65,7 +76,7 @@ export const ANTHROPIC_FIELDS: FieldTable = new Map<string, FieldRule>([
   ['service_tier', mapped('`service_tier`: `default` is `standard_only`, `priority` is `auto`')],
   ['thinking', mapped('`thinking`, as it is')],
   ['output_config', mapped('`output_config`; its keys win')],
-  ...NATIVE_FIELDS.map((name): [string, FieldRule] => [name, mapped(`\`${name}\`, as it is`)]),
+  ...NATIVE_FIELDS.map((name): [string, FieldRule] => [name, mapped(nativeNote(name))]),
 
   ['store', hint('nothing is stored', is(false))],
   ['moderation', hint('no counterpart')],
