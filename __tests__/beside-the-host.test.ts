@@ -164,6 +164,26 @@ describe('a body that is the host’s', () => {
     socket.destroy();
   });
 
+  describe.each([10, 300_000])('of %d bytes', (length) => {
+    test.each([
+      ['knows at once', () => Promise.resolve(true)],
+      ['asks somebody', () => new Promise<boolean>((resolve) => setImmediate(resolve, true))],
+    ])('can be read by `readable` behind a function for names that %s', async (_, localModels) => {
+      const reads: RequestHandler = (req, res) => {
+        let size = 0;
+        req.on('readable', () => {
+          for (let piece = req.read() as Buffer | null; piece !== null; piece = req.read() as Buffer | null)
+            size += piece.length;
+        });
+        req.on('end', () => res.end(`LOCAL ${size}`));
+      };
+      const { url } = await serve(routerWith({ localModels }), reads);
+      const body = requestFor('my-bot:prod', { padding: 'x'.repeat(length) });
+      const { text } = await ask(url + PATH, { headers: JSON_HEADERS, body });
+      expect(text).toBe(`LOCAL ${body.length}`);
+    });
+  });
+
   test('bears no marks: nobody has read it, and who reads it is known to Node as its reader', async () => {
     const marksOf = async (...before: RequestHandler[]): Promise<unknown[]> => {
       const marks: unknown[] = [];
@@ -198,6 +218,24 @@ describe('a body that is the host’s', () => {
     socket.destroy();
   });
 
+  test.each<[string, RequestHandler]>([
+    ['at once', local],
+    ['later', (_req, res) => void setImmediate(() => res.end('LOCAL'))],
+  ])(
+    'does not stay on the connection where the rest of it comes behind the answer, given %s',
+    async (_, answer) => {
+      const { port } = await serve(routerWith(), answer);
+      const socket = await connect(port);
+      const whole = wire(requestFor('gpt-oss:20b', { padding: 'x'.repeat(300_000) }));
+      const cut = whole.indexOf('padding');
+      socket.write(whole.slice(0, cut));
+      await until(socket, 'LOCAL');
+      socket.write(whole.slice(cut) + wire(requestFor('qwen3:8b')));
+      expect(await until(socket, 'LOCAL')).toMatch(/^HTTP\/1.1 200 OK/);
+      socket.destroy();
+    },
+  );
+
   test.each([
     ['packed', true, undefined],
     ['that waits for the host’s own function', false, () => Promise.resolve(true)],
@@ -227,6 +265,51 @@ describe('a body that is the host’s', () => {
     const headers = { ...JSON_HEADERS, 'content-encoding': 'gzip' };
     const answer = await ask(url + PATH, { headers, body: gzipSync(requestFor('openai:gpt-5.4')) });
     expect([answer.status, answer.text, cloud.calls]).toEqual([200, 'LOCAL', []]);
+  });
+});
+
+describe('a request for a cloud', () => {
+  const answering = async (): Promise<RawCloud> => {
+    await cloud.close();
+    cloud = await startRawCloud(({ socket }) => socket.write(httpAnswer(200, {}, '{}')));
+    return cloud;
+  };
+
+  test.each(['Identity', 'IDENTITY', ''])('goes there where it says it is packed as %j', async (encoding) => {
+    const { calls } = await answering();
+    const { port } = await serve(routerWith(), local);
+    const socket = await connect(port);
+    socket.write(wire(requestFor('openai:gpt-5.4'), `content-encoding: ${encoding}\r\n`));
+    expect(await until(socket, '{}')).toMatch(/^HTTP\/1.1 200 OK/);
+    socket.destroy();
+    expect(calls.map(({ body }) => body)).toEqual([requestFor('gpt-5.4')]);
+  });
+
+  test('is seen as it was sent by who listens to its bytes', async () => {
+    await answering();
+    let seen = '';
+    const listen: RequestHandler = (req, _res, next) => {
+      const pieces: Buffer[] = [];
+      req.on('data', (piece: Buffer) => pieces.push(piece));
+      req.on('end', () => (seen = Buffer.concat(pieces).toString()));
+      next();
+    };
+    const { url } = await serve(listen, routerWith());
+    const body = requestFor('openai:gpt-5.4');
+    expect((await ask(url + PATH, { headers: JSON_HEADERS, body })).text).toBe('{}');
+    expect(seen).toBe(body);
+  });
+
+  test('keeps what the host has measured in `Server-Timing`, in front of what the router has', async () => {
+    await answering();
+    const { url } = await serve((_req, res, next) => {
+      res.setHeader('Server-Timing', ['db;dur=5', 'cache;dur=1']);
+      next();
+    }, routerWith());
+    const { headers } = await ask(url + PATH, { headers: JSON_HEADERS, body: requestFor('openai:gpt-5.4') });
+    expect(headers['server-timing']).toMatch(
+      /^db;dur=5, cache;dur=1, route;dur=[\d.]+, upstream;dur=[\d.]+$/,
+    );
   });
 });
 
@@ -581,6 +664,13 @@ describe('a path is the router’s in every form in which it is Express’s', ()
           )
         ).text(),
       ).toBe('LOCAL');
+  });
+
+  test('a status page at the root leaves all other paths to the host', async () => {
+    const { url } = await serve(routerWith({ statusPath: '/' }), local);
+    expect((await fetch(url)).headers.get('content-type')).toMatch(/json/);
+    for (const path of ['/hello', '/v1/models', '/v0/status'])
+      expect(await (await fetch(url + path)).text()).toBe('LOCAL');
   });
 
   test('a status page may be all there is at a mount', async () => {

@@ -123,6 +123,30 @@ describe.each([
   });
 });
 
+test.each<[string, (req: IncomingMessage, res: ServerResponse) => void]>([
+  ['watches it', (req) => Object.defineProperty(req, 'statusMessage', { get: () => 'seen', set: () => {} })],
+  ['hides it', (req) => Object.defineProperty(req, 'statusMessage', { enumerable: false })],
+])('a host that %s finds it as it was', async (_, change) => {
+  const app = express();
+  let before: Own[] = [];
+  let after: Own[] = [];
+  const statusOf = (req: IncomingMessage): Own[] => ownOf(req).filter(([name]) => name === 'statusMessage');
+  app.use(
+    (req, res, next) => {
+      change(req, res);
+      before = statusOf(req);
+      router(req, res, next);
+      after = statusOf(req);
+    },
+    (_req, res) => void res.end('local'),
+  );
+
+  await serve(app);
+
+  expect(after).toEqual(before);
+  expect(after).toHaveLength(1);
+});
+
 test('without Express, which loses it, nothing is touched', async () => {
   let before: string[][] = [];
   let after: string[][] = [];

@@ -112,12 +112,12 @@ test('with it: one list, the host’s models first, and each model by its id', a
   ]);
 });
 
-test('a host’s list that fails does not hide the clouds', async () => {
+test.each([
+  ['fails', () => Promise.reject(new Error('down'))],
+  ['is no list', () => ({ object: 'list', data: [] }) as unknown as []],
+])('a host’s list that %s does not hide the clouds', async (_, listLocalModels) => {
   const cloud = await cloudOf((_request, response) => sendJson(response, 200, { data: [{ id: 'a' }] }));
-  const router = routerOf(
-    { OPENAI_API_KEY: 'sk-o', OPENAI_BASE_URL: cloud.url },
-    { listLocalModels: () => Promise.reject(new Error('down')) },
-  );
+  const router = routerOf({ OPENAI_API_KEY: 'sk-o', OPENAI_BASE_URL: cloud.url }, { listLocalModels });
   expect((await get(router, '/v1/models')).body).toEqual({
     object: 'list',
     data: [{ id: 'openai:a', object: 'model', created: 0, owned_by: 'openai' }],

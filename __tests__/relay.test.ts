@@ -653,6 +653,61 @@ test.each<[string, unknown, string]>([
   },
 );
 
+describe('a function for the key that never settles', () => {
+  const never = (): Promise<string> => new Promise(() => undefined);
+
+  test('holds up a call no longer than a connection may take', async () => {
+    const timeouts = { connectMs: 50 };
+    const router = createPrefixRouter({ env: {}, providers: [openai({ apiKey: never, timeouts })] });
+    const host = await startHost(express().use(router));
+    closers.push(
+      () => router.close(),
+      () => host.close(),
+    );
+    const answer = await askJson(host.url + CHAT, { model: 'openai:gpt-5.4' });
+    expect([answer.status, errorOf(answer)]).toEqual([
+      401,
+      {
+        message: 'OpenAI API key not configured',
+        type: 'authentication_error',
+        param: null,
+        code: 'api_key_missing',
+        hint: MEND_FUNCTION,
+      },
+    ]);
+  });
+
+  test('ends with its client, and holds up no close', async () => {
+    const records: CallRecord[] = [];
+    let asked: () => void = () => undefined;
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const apiKey = (): Promise<string> => {
+      asked();
+      return never();
+    };
+    const router = createPrefixRouter({
+      env: {},
+      providers: [openai({ apiKey })],
+      onCall: (record) => void records.push(record),
+    });
+    const host = await startHost(express().use(router));
+    closers.push(() => host.close());
+    const leaver = new AbortController();
+    const left = fetch(host.url + CHAT, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'openai:gpt-5.4' }),
+      signal: leaver.signal,
+    }).catch(({ name }: Error) => name);
+    await isAsked;
+    leaver.abort();
+    expect(await left).toBe('AbortError');
+    await router.close();
+    expect(records.map(({ status, clientLeft, complete }) => [status, clientLeft, complete])).toEqual([
+      [499, true, false],
+    ]);
+  });
+});
+
 test('gzip that nobody asked for is undone', async () => {
   const { gzipSync } = await import('node:zlib');
   const packed = gzipSync('{"a":1}');

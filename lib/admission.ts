@@ -5,6 +5,7 @@ import debug from 'debug';
 import {
   bodyHeadersOf,
   NO_BYTES,
+  offReadable,
   putBack,
   readBody,
   type BodyHeaders,
@@ -181,7 +182,7 @@ function hold(req: HostRequest): () => void {
   const wait = (): void => undefined;
   req.on('readable', wait);
   return () => {
-    req.removeListener('readable', wait);
+    offReadable(req, wait);
     putBack(req, NO_BYTES);
   };
 }

@@ -128,7 +128,9 @@ export class RawReader {
 
   #concat(): Buffer {
     const [first] = this.#chunks;
-    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
+    // Whoever listens to `data` has been given the same bytes, and in a copy of them the prefix is cut out in place.
+    const isShared = this.#chunks.length !== 1 || this.#req.listenerCount('data') > 0;
+    return isShared || first === undefined ? Buffer.concat(this.#chunks, this.#size) : first;
   }
 
   #finish(outcome: BodyOutcome): void {

@@ -93,7 +93,8 @@ export function bodyHeadersOf(headers: IncomingHttpHeaders): BodyHeaders {
   return {
     'content-length': valueOf(headers, 'content-length'),
     'content-type': valueOf(headers, 'content-type'),
-    'content-encoding': valueOf(headers, 'content-encoding'),
+    // Named in any letters; empty says that there is none, to Express's parsers too.
+    'content-encoding': valueOf(headers, 'content-encoding')?.toLowerCase() || undefined,
     'transfer-encoding': valueOf(headers, 'transfer-encoding'),
   };
 }
@@ -141,13 +142,13 @@ export function onReadable({ req, headers }: BodyTaker, listener: () => void): v
 }
 
 /**
- * Ends that. Node finds out a tick later that nobody listens any more; a host that listens for the same in this tick,
- * to a body of which nothing more will come, would never be told of anything.
+ * Ends that. Node finds out a tick later that nobody listens any more; a host that listens for the same in this tick
+ * would never be told of what is there already.
  */
 export function offReadable(req: HostRequest, listener: () => void): void {
   req.removeListener('readable', listener);
   const state = (req as ReadMarks)._readableState;
-  if (state?.ended === true && req.listenerCount('readable') === 0) state.readableListening = false;
+  if (state !== undefined && req.listenerCount('readable') === 0) state.readableListening = false;
 }
 
 /** All of the body has arrived, read or not. Node says `complete` in time for HTTP/1 alone. */
@@ -203,6 +204,7 @@ interface ReadMarks {
     readonly ended?: boolean;
     dataEmitted?: boolean;
     reading?: boolean;
+    readingMore?: boolean;
     readableListening?: boolean;
   };
   _consuming?: boolean;
@@ -220,11 +222,26 @@ export function putBack(req: HostRequest, bytes: Buffer): void {
   }
   // Without this `fetch` refuses it as a body, and Node leaves the rest of it on the connection if nobody reads it.
   if (state?.dataEmitted === true) state.dataEmitted = false;
-  if (marks._consuming === true) {
-    marks._consuming = false;
-    // Asked for nothing yet: the next to read asks by himself, and by that is known to have read.
-    if (state?.reading === true) state.reading = false;
-  }
+  forgetReading(marks);
+  // Node reads ahead of whom it takes for a reader, a tick later, and again with each piece that comes.
+  if (marks._consuming !== undefined && state?.ended === false) process.nextTick(forgetReadAhead, req);
+}
+
+function forgetReading(marks: ReadMarks): void {
+  if (marks._consuming !== true) return;
+  marks._consuming = false;
+  const state = marks._readableState;
+  // Asked for nothing yet: the next to read asks by himself, and by that is known to have read.
+  if (state?.reading === true) state.reading = false;
+}
+
+/** Nobody but the router may have read. As in a new request, Node is then at no reading ahead until somebody reads. */
+function forgetReadAhead(req: HostRequest): void {
+  const marks = req as ReadMarks;
+  const isHosts = req.readableDidRead || req.listenerCount('data') > 0 || req.listenerCount('readable') > 0;
+  if (isHosts) return;
+  forgetReading(marks);
+  if (marks._readableState !== undefined) marks._readableState.readingMore = true;
 }
 
 /** The last look at a body that is whole. */

@@ -23,8 +23,11 @@ export function shareHiddenClass(req: IncomingMessage, res: ServerResponse): voi
 
 /** @param native The prototype that Node itself gives: where it is left, nothing was lost. */
 function setAgain(object: object, name: string, native: object): void {
-  if (Object.getPrototypeOf(object) === native || !Object.hasOwn(object, name)) return;
+  if (Object.getPrototypeOf(object) === native) return;
+  const own = Object.getOwnPropertyDescriptor(object, name);
+  // What a host has made of it is left alone.
+  if (own?.writable !== true || !own.enumerable || !own.configurable) return;
   const fields = object as Record<string, unknown>;
-  const value = fields[name];
-  if (Reflect.deleteProperty(fields, name)) fields[name] = value;
+  delete fields[name];
+  fields[name] = own.value;
 }

@@ -9,6 +9,7 @@ import { pass } from './pass.ts';
 import { RELAY, type Conversion, type Meta, type Provider } from './providers/provider.ts';
 import type { Reply } from './reply.ts';
 import { Sender, type Call, type Cloud } from './sender.ts';
+import type { Cancellation } from './transport/cancellation.ts';
 import type { OpenRecord } from './status/record.ts';
 
 /**
@@ -28,7 +29,7 @@ export async function relay(
   const own = provider.endpoints[spec.endpoint];
   const conversion = own ?? (spec.carrier && provider.endpoints['chat/completions']);
   if (conversion === undefined) throw unsupportedEndpoint(spec, provider.name);
-  const key = readKey(cloud.settings);
+  const key = readKey(cloud.settings, call.cancellation);
   const apiKey = typeof key === 'string' ? key : await key;
   const sender = new Sender(call, cloud, apiKey, record);
   const answering =
@@ -72,7 +73,10 @@ async function relayBytes(sender: Sender, reply: Reply): Promise<void> {
 }
 
 /** A promise only where the host's function gives one. @throws RouterError `api_key_missing` */
-function readKey({ provider, key }: CloudSettings): string | Promise<string> {
+function readKey(
+  { provider, key, timeouts }: CloudSettings,
+  cancellation: Cancellation,
+): string | Promise<string> {
   let value;
   try {
     value = key.read();
@@ -80,10 +84,25 @@ function readKey({ provider, key }: CloudSettings): string | Promise<string> {
     throw keyMissing(provider, key, cause);
   }
   if (typeof value === 'string') return value;
-  return Promise.resolve(value).then(
+  return inTime(Promise.resolve(value), timeouts.connectMs, cancellation).then(
     (late) => late ?? Promise.reject(keyMissing(provider, key)),
     (cause: unknown) => Promise.reject(keyMissing(provider, key, cause)),
   );
+}
+
+/** The host's function may never settle: a call whose client has left, or that nobody can make, ends all the same. */
+async function inTime<Value>(value: Promise<Value>, ms: number, cancellation: Cancellation): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`The apiKey function gave no key within ${ms} ms.`)), ms);
+    cancellation.listener = { giveUp: reject };
+  });
+  try {
+    return await Promise.race([value, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    cancellation.listener = undefined;
+  }
 }
 
 function keyMissing({ name }: Provider, { hint }: KeySource, cause?: unknown): RouterError {

@@ -8,6 +8,9 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   'x-accel-buffering': 'no',
 };
 
+/** A list, of which the host's middlewares have written a part. */
+const TIMING = 'server-timing';
+
 export class Reply {
   /** HTTP status of our answer; 0 before there is one. */
   status = 0;
@@ -63,9 +66,12 @@ export class Reply {
   open(status: number, headers: Readonly<Record<string, string>>): void {
     if (this.isTakenOver) return;
     const res = this.#res;
+    const timing = res.getHeader(TIMING);
     try {
       // One by one: given to `writeHead`, they could not be looked up later, as a host's log does when the answer is over.
       for (const name in headers) res.setHeader(name, headers[name] as string);
+      if (timing !== undefined && TIMING in headers)
+        res.setHeader(TIMING, [timing, headers[TIMING]].flat().join(', '));
       res.writeHead(status);
     } catch (error) {
       // Of a host's hook. The host will answer, and its answer has another length.

@@ -131,7 +131,7 @@ export function createPrefixRouter(options: RouterOptions = {}): PrefixRouter {
 /** The host's list. One that fails must not hide the clouds. */
 async function localModels({ listLocalModels }: Config): Promise<readonly Model[]> {
   try {
-    return (await listLocalModels?.()) ?? [];
+    return [...((await listLocalModels?.()) ?? [])];
   } catch (error) {
     log('listLocalModels failed: %s', error instanceof Error ? error.name : typeof error);
     return [];
@@ -170,7 +170,8 @@ function pathOf(url: string): string {
 
 function isStatus(req: Request, path: string, statusPath: string): boolean {
   const wanted = fold(statusPath, req.app);
-  return fold(path, req.app) === wanted || fold(acrossMount(req, path, statusPath), req.app) === wanted;
+  const across = acrossMount(req, path, statusPath);
+  return fold(path, req.app) === wanted || (across !== '' && fold(across, req.app) === wanted);
 }
 
 /** The id in `/v1/models/{id}`, as it stands there; empty: all models are asked for; undefined: another path. */

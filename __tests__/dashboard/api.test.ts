@@ -142,6 +142,24 @@ describe.each(HOSTS)('the API in %s', (_, create, mount) => {
     },
   );
 
+  test('api/models is a request to the dashboard again when it is over, for who writes it down', async () => {
+    const seen: unknown[] = [];
+    const write: RequestHandler = (req, res, next) => {
+      const before = [req.method, req.url, req.originalUrl, req.baseUrl, Object.getPrototypeOf(req)];
+      res.on('finish', () => {
+        const after = [req.method, req.originalUrl, Object.getPrototypeOf(req)];
+        seen.push(after[0] === before[0], after[1] === before[2], after[2] === before[4]);
+      });
+      next();
+    };
+    const playground: RequestHandler = (_req, res) => void res.json({ data: [] });
+    const app = createHost({ create, mount, before: [write], changes: { playground } });
+    const cookie = await openSession(app, mount);
+    seen.length = 0;
+    await request(app).get(below(mount, '/api/models')).set('cookie', cookie);
+    expect(seen).toEqual([true, true, true]);
+  });
+
   test('api/models reads a list that is written piece by piece', async () => {
     const answer = await get('/api/models', (_req, res) => {
       res.writeHead(200, { 'content-type': 'application/json', 'content-length': '33' });

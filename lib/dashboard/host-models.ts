@@ -23,11 +23,15 @@ export function readHostModels(
   for (const name of ['accept-encoding', 'if-none-match', 'if-modified-since', 'range'])
     delete req.headers[name];
   return new Promise((resolve) => {
-    const answer = createAnswer(req, res, (text) => resolve(text === undefined ? [] : entriesOf(text)));
+    const answer = createAnswer(req, res, (text) => {
+      // It is a request to the dashboard again, also for who writes it down when it is over.
+      takeBack();
+      resolve(text === undefined ? [] : entriesOf(text));
+    });
     const giveUp = (): void => void answer.destroy();
     AbortSignal.timeout(PATIENCE_MS).addEventListener('abort', giveUp, { once: true });
     res.once('close', giveUp);
-    handOver(host, ['GET', '/v1/models'], req, answer, () => {
+    const takeBack = handOver(host, ['GET', '/v1/models'], req, answer, () => {
       if (!answer.writableEnded) giveUp();
     });
   });

@@ -4,23 +4,29 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 /** What the browser sends along that is for this server alone. */
 const OWN_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'origin', 'referer']);
 
-/** Lets the host answer the request under another method and path. The answer streams straight through. */
+/**
+ * Lets the host answer the request under another method and path. The answer streams straight through.
+ * @returns makes the pair ours again, as it is where the host answers nothing.
+ */
 export function handOver(
   host: RequestHandler,
   [method, path]: readonly [method: string, path: string],
   req: Request,
   res: Response,
   next: NextFunction,
-): void {
+): () => void {
   const { url, originalUrl, baseUrl, method: ownMethod } = req;
   // An Express app makes the pair its own.
   const prototypes = [Object.getPrototypeOf(req), Object.getPrototypeOf(res)] as const;
   removeOwnHeaders(req);
   Object.assign(req, { method, url: path, originalUrl: path, baseUrl: '' });
-  const back = (error?: unknown): void => {
+  const takeBack = (): void => {
     Object.assign(req, { method: ownMethod, url, originalUrl, baseUrl });
     Object.setPrototypeOf(req, prototypes[0]);
     Object.setPrototypeOf(res, prototypes[1]);
+  };
+  const back = (error?: unknown): void => {
+    takeBack();
     next(error);
   };
   try {
@@ -29,6 +35,7 @@ export function handOver(
   } catch (error) {
     back(error);
   }
+  return takeBack;
 }
 
 function removeOwnHeaders(req: Request): void {
