@@ -21,7 +21,7 @@ export type Endpoint =
 
 /** Limits of one cloud call, in milliseconds. There is no limit on the whole of a stream. */
 export interface Timeouts {
-  /** Until the connection stands, TLS included. Default 10,000. */
+  /** Until the connection stands, TLS included; and before that, until a function has given the key. Default 10,000. */
   readonly connectMs: number;
   /** From the request being sent to the answer's headers. Default 1,200,000: thinking models are silent for minutes. */
   readonly firstByteMs: number;
@@ -29,7 +29,7 @@ export interface Timeouts {
   readonly idleMs: number;
 }
 
-/** The server's key for a cloud, or a function that is asked for it at every call. */
+/** The server's key for a cloud, or a function that is asked for it at every call. It has `connectMs` to answer. */
 export type ApiKeySource = string | (() => string | undefined | Promise<string | undefined>);
 
 /** What a host may set for one cloud; everything else comes from the environment. */
