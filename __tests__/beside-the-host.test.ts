@@ -137,6 +137,15 @@ describe('a body that is the host’s', () => {
     },
   );
 
+  const readsByHand: RequestHandler = (req, res) => {
+    let size = 0;
+    req.on('readable', () => {
+      for (let piece = req.read() as Buffer | null; piece !== null; piece = req.read() as Buffer | null)
+        size += piece.length;
+    });
+    req.on('end', () => res.end(`LOCAL ${size}`));
+  };
+
   test.each([
     ['plain', '', false, false],
     ['that is there already', '', true, false],
@@ -144,15 +153,7 @@ describe('a body that is the host’s', () => {
     ['that is empty', '', false, true],
     ['that is empty and there already', '', true, true],
   ])('can be read by `readable`, one %s', async (_, header, isLate, empty) => {
-    const reads: RequestHandler = (req, res) => {
-      let size = 0;
-      req.on('readable', () => {
-        for (let piece = req.read() as Buffer | null; piece !== null; piece = req.read() as Buffer | null)
-          size += piece.length;
-      });
-      req.on('end', () => res.end(`LOCAL ${size}`));
-    };
-    const { port } = await serve(...(isLate ? [wait] : []), routerWith(), reads);
+    const { port } = await serve(...(isLate ? [wait] : []), routerWith(), readsByHand);
     const text = requestFor('gpt-oss:20b');
     const body = empty ? '' : header === '' ? text : gzipSync(text);
     const socket = await connect(port);
@@ -169,15 +170,7 @@ describe('a body that is the host’s', () => {
       ['knows at once', () => Promise.resolve(true)],
       ['asks somebody', () => new Promise<boolean>((resolve) => setImmediate(resolve, true))],
     ])('can be read by `readable` behind a function for names that %s', async (_, localModels) => {
-      const reads: RequestHandler = (req, res) => {
-        let size = 0;
-        req.on('readable', () => {
-          for (let piece = req.read() as Buffer | null; piece !== null; piece = req.read() as Buffer | null)
-            size += piece.length;
-        });
-        req.on('end', () => res.end(`LOCAL ${size}`));
-      };
-      const { url } = await serve(routerWith({ localModels }), reads);
+      const { url } = await serve(routerWith({ localModels }), readsByHand);
       const body = requestFor('my-bot:prod', { padding: 'x'.repeat(length) });
       const { text } = await ask(url + PATH, { headers: JSON_HEADERS, body });
       expect(text).toBe(`LOCAL ${body.length}`);

@@ -608,6 +608,14 @@ const GIVE_OPTION = "The host's apiKey option is blank. Give it a key, and start
 const MEND_FUNCTION =
   "The host's apiKey function gave no key for this call: it failed, or gave nothing that can be one.";
 
+const keyMissing = (hint: string): object => ({
+  message: 'OpenAI API key not configured',
+  type: 'authentication_error',
+  param: null,
+  code: 'api_key_missing',
+  hint,
+});
+
 test.each<[string, unknown, string]>([
   ['no variable', undefined, SET_VARIABLE],
   ['a blank option', ' ', GIVE_OPTION],
@@ -639,16 +647,7 @@ test.each<[string, unknown, string]>([
       () => host.close(),
     );
     const answer = await askJson(host.url + CHAT, { model: 'openai:gpt-5.4' });
-    expect([answer.status, errorOf(answer)]).toEqual([
-      401,
-      {
-        message: 'OpenAI API key not configured',
-        type: 'authentication_error',
-        param: null,
-        code: 'api_key_missing',
-        hint,
-      },
-    ]);
+    expect([answer.status, errorOf(answer)]).toEqual([401, keyMissing(hint)]);
     expect(cloud.calls).toHaveLength(0);
   },
 );
@@ -665,16 +664,7 @@ describe('a function for the key that never settles', () => {
       () => host.close(),
     );
     const answer = await askJson(host.url + CHAT, { model: 'openai:gpt-5.4' });
-    expect([answer.status, errorOf(answer)]).toEqual([
-      401,
-      {
-        message: 'OpenAI API key not configured',
-        type: 'authentication_error',
-        param: null,
-        code: 'api_key_missing',
-        hint: MEND_FUNCTION,
-      },
-    ]);
+    expect([answer.status, errorOf(answer)]).toEqual([401, keyMissing(MEND_FUNCTION)]);
   });
 
   test('ends with its client, and holds up no close', async () => {
