@@ -120,7 +120,9 @@ export async function measureLives(bench, start, { peers = [], ...way }) {
     const beside = await Promise.all(peers.map((name) => bench.peer(name)));
     const starting = [...start(), ...beside.filter((peer) => peer !== undefined)];
     const some = await withSystems(starting, (systems) => measureCpu(bench, inTurn(systems, life), way));
-    costs = new Map([...some].map(([label, values]) => [label, [...(costs.get(label) ?? []), ...values]]));
+    // In the order of the first life, and without a peer that was lost since.
+    const labels = life === 0 ? [...some.keys()] : [...costs.keys()].filter((label) => some.has(label));
+    costs = new Map(labels.map((label) => [label, [...(costs.get(label) ?? []), ...some.get(label)]]));
   }
   return costs;
 }
@@ -249,7 +251,7 @@ export function addedRow(work, costs, label, base, limit, note) {
     target: `<= ${limit} us added`,
     measured: `${microseconds.toFixed(1)} us`,
     ok: microseconds <= limit,
-    note: [`best rounds: ${best.toFixed(1)} us`, ...(note === undefined ? [] : [note])].join('; '),
+    note: `${ratio(costs, label, base).toFixed(2)}x; best rounds: ${best.toFixed(1)} us; ${note}`,
   };
 }
 
