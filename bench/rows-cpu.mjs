@@ -28,6 +28,15 @@ const PICTURE_WARM_REQUESTS = 2_000;
  */
 const GROWN_HEAP = ['--initial-old-space-size=512'];
 
+/** How small requests are measured, whoever answers them. */
+const SMALL_JSON = {
+  scenario: 'json',
+  body: (system) => system.chat(),
+  holds: 'the conductor',
+  connections: CONNECTIONS,
+  warmRequests: WARM_REQUESTS,
+};
+
 /** What was measured and has no row of its own. */
 function besides(costs, others) {
   return [...costs.keys()].filter((label) => !others.includes(label));
@@ -42,14 +51,7 @@ export async function json(bench) {
     ...names.map((name) => System.start(busy, name)),
     ...CLOUDS.map((cloud) => System.start(busy, 'router', cloud)),
   ];
-  const costs = await measureLives(bench, start, {
-    scenario: 'json',
-    body: (system) => system.chat(),
-    holds: 'the conductor',
-    connections: CONNECTIONS,
-    warmRequests: WARM_REQUESTS,
-    peers: ['nginx', 'gateway'],
-  });
+  const costs = await measureLives(bench, start, { ...SMALL_JSON, peers: ['nginx', 'gateway'] });
   const limits = { openai: 20, google: 60, anthropic: 60 };
   const addedBy = (label) => `${added(costs, label, 'handler').toFixed(1)} us`;
   const bare = `Express and undici alone: ${addedBy('express-pipe')}`;
@@ -82,13 +84,7 @@ export async function local(bench) {
   const byHand = ['handler', 'router', 'peek'];
   const names = bench.quick ? byHand : [...byHand, 'parser', 'router-parser', 'peek-parser'];
   const start = () => names.map((name) => System.start(busy, name));
-  const costs = await measureLives(bench, start, {
-    scenario: 'json',
-    body: (system) => system.chat(),
-    holds: 'the conductor',
-    connections: CONNECTIONS,
-    warmRequests: WARM_REQUESTS,
-  });
+  const costs = await measureLives(bench, start, SMALL_JSON);
   bench.say(`us a request: ${costLine(costs)}`);
   const row = (work, router, base, peek) => {
     const floor = added(costs, peek, base).toFixed(1);
