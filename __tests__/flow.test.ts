@@ -119,6 +119,28 @@ test.each<[string, string, number, string]>([
   expect(cloud.calls).toHaveLength(0);
 });
 
+test.each<[string, string, string]>([
+  ['a second model at the very end', ',"x":1,"model":1}', 'invalid_value'],
+  ['broken JSON', ',}', 'invalid_json'],
+  ['a body that stops too early', ',"x":1', 'invalid_json'],
+  ['text behind the body', '} x', 'invalid_json'],
+])('%s in a body of announced length: its last piece is not sent', async (_what, rest, code) => {
+  const begin = '{"model":"openai:gpt-5.4","messages":[]';
+  const pad = `,"pad":"${'y'.repeat(50_000)}"`;
+  const sending = send({ 'content-length': begin.length + pad.length + rest.length });
+  const seen = watch();
+  await sending.write(begin);
+  await sending.write(pad);
+  await seen.until('yyy"');
+  const [socket] = cloud.open;
+  const closed = new Promise<void>((resolve) => socket?.once('close', () => resolve()));
+  sending.end(rest);
+  const answer = await sending.answer;
+  expect([answer.status, codeOf(answer)]).toEqual([400, code]);
+  await closed;
+  expect(cloud.calls).toHaveLength(0);
+});
+
 test('a client that leaves while it sends takes the call to the cloud with it', async () => {
   const sending = send();
   const seen = watch();

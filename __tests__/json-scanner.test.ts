@@ -298,6 +298,20 @@ describe('chunks', () => {
     );
   });
 
+  test('every byte in a long string that goes on from chunk to chunk is seen for what it is', () => {
+    const wrong: number[][] = [];
+    for (let byte = 0; byte < 256; byte++) {
+      for (const at of [20, 21, 83, 84, 148, 200]) {
+        const bytes = Buffer.from(`{"data":"é${'A'.repeat(200)}é","model":"x"}`);
+        bytes[at] = byte;
+        const [whole, cut] = [scan(bytes), scan(bytes, [20, 64, 64])];
+        const same = whole.malformed === cut.malformed && whole.model?.value === cut.model?.value;
+        if (!same || isJson(bytes) !== (cut.malformed === undefined)) wrong.push([byte, at]);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
   test('a plain Uint8Array that is a window of a larger buffer is read like a Buffer', () => {
     const text = '{"model":"anthropic:claude-sonnet-4-5","system":"日本語"}';
     const memory = new ArrayBuffer(200);

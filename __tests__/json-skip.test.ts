@@ -1,14 +1,33 @@
 import { createLoop } from '../lib/json-skip-loop.ts';
-import { skipLong } from '../lib/json-skip.ts';
+import { skipBase64, skipLong } from '../lib/json-skip.ts';
 
 /** By the definition of a string in RFC 8259, for bytes that are UTF-8. */
 function isStop(byte: number): boolean {
   return byte < 0x20 || byte === 0x22 || byte === 0x5c;
 }
 
+/** More than these are in base64, and nothing that is not plain ASCII. */
+function mayBeBase64(byte: number): boolean {
+  return byte > 0x22 && byte < 0x80 && byte !== 0x5c;
+}
+
 const QUOTE = 0x22;
 
-describe('the loop', () => {
+describe('the loops', () => {
+  test('in base64, every byte is seen for what it is, wherever it stands', () => {
+    const loop = createLoop();
+    const wrong: number[][] = [];
+    for (let at = 0; at < 200; at++) {
+      for (let byte = 0; byte < 256; byte++) {
+        loop?.memory.fill(0x41, 0, 201);
+        loop?.memory.set([byte], at);
+        loop?.memory.set([QUOTE], 200);
+        if (loop?.skipBase64() !== (mayBeBase64(byte) ? 200 : at)) wrong.push([at, byte]);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
   test('every byte is seen for what it is, wherever it stands', () => {
     const loop = createLoop();
     const wrong: number[][] = [];
@@ -54,6 +73,17 @@ describe('long runs', () => {
       return skipLong(bytes, 3, to);
     });
     expect(found).toEqual(NEAR_ENDS);
+  });
+
+  test('base64 is gone through from the beginning to what is none, or to the end', () => {
+    const found = NEAR_ENDS.map((at) => {
+      const bytes = Buffer.alloc(at + 100, '/');
+      const whole = skipBase64(bytes);
+      bytes[at] = 0x20;
+      return [whole - 100, skipBase64(bytes)];
+    });
+    expect(found).toEqual(NEAR_ENDS.map((at) => [at, at]));
+    expect(skipBase64(Buffer.alloc(0))).toBe(0);
   });
 
   test('a window of a larger buffer is read where it stands', () => {

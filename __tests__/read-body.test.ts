@@ -358,6 +358,7 @@ describe('what flows', () => {
       0,
       0,
     ]);
+    expect([req.listenerCount('data'), req.listenerCount('end')]).toEqual([0, 0]);
   });
 
   test('it takes no more than is asked for', async () => {

@@ -58,19 +58,20 @@ function flowsOnly(): TypeError {
   return new TypeError('A body that flows cannot be read as data.');
 }
 
+/**
+ * What arrives is passed on at once: as long as it is neither as long as announced nor ended, the cloud has no whole
+ * request. The piece with which it would be is looked at first, like every other.
+ */
 class FlowingBytes extends Readable {
   readonly #req: HostRequest;
   readonly #scanner: BodyScanner;
   readonly #limit: number;
-  /** The newest piece: held until the next one, or the end, has shown that the body may go on. */
-  #held: Buffer;
+  #first: Buffer | undefined;
   #size: number;
   /** Bytes, as the client says; -1 where it does not. */
   readonly #announced: number;
-  #wanted = false;
-  readonly #onReadable = (): void => {
-    if (this.#wanted) this.#pull();
-  };
+  readonly #onData = (piece: Buffer | string): void => this.#pass(toBytes(this.#req, piece));
+  readonly #onEnd = (): void => this.#finish();
   readonly #onClose = (): void => {
     if (!hasArrived(this.#req)) this.destroy(new Error('The client left while it sent its request.'));
   };
@@ -78,54 +79,49 @@ class FlowingBytes extends Readable {
   constructor({ req, headers, limit }: BodyTaker, first: Buffer, size: number, scanner: BodyScanner) {
     super({ highWaterMark: 128 * 1024 });
     this.#req = req;
-    this.#held = first;
+    this.#first = first;
     this.#size = size;
     this.#scanner = scanner;
     this.#limit = limit;
     this.#announced = Number(headers['content-length'] ?? -1);
-    req.on('readable', this.#onReadable);
     req.once('close', this.#onClose);
   }
 
   override _read(): void {
-    this.#wanted = true;
-    this.#pull();
+    if (this.#first === undefined) {
+      this.#req.resume();
+      return;
+    }
+    this.push(this.#first);
+    this.#first = undefined;
+    this.#req.on('data', this.#onData).on('end', this.#onEnd);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#req.removeListener('readable', this.#onReadable);
+    this.#leave();
     this.#req.removeListener('close', this.#onClose);
     // What the client still sends is of no use to anybody; it has to be read for the connection to live on.
     this.#req.resume();
     callback(error);
   }
 
-  #pull(): void {
-    for (let chunk = this.#next(); chunk !== null; chunk = this.#next()) {
-      this.#scanner.push(chunk);
-      this.#size += chunk.length;
-      if (this.#isFaulty()) return;
-      const piece = this.#held;
-      this.#held = chunk;
-      if (!this.push(piece)) {
-        this.#wanted = false;
-        return;
-      }
-    }
-    if (this.#size === this.#announced || hasArrived(this.#req)) this.#finish();
-  }
-
-  #next(): Buffer | null {
-    return toBytes(this.#req, this.#req.read());
+  #pass(piece: Buffer): void {
+    this.#scanner.push(piece);
+    this.#size += piece.length;
+    if (this.#size === this.#announced) this.#scanner.end();
+    if (this.#isFaulty()) return;
+    if (!this.push(piece)) this.#req.pause();
+    if (this.#size === this.#announced) this.#finish();
   }
 
   #finish(): void {
-    this.#req.removeListener('readable', this.#onReadable);
+    this.#leave();
     this.#scanner.end();
-    if (this.#isFaulty()) return;
-    this.push(this.#held);
-    this.#held = NO_BYTES;
-    this.push(null);
+    if (!this.#isFaulty()) this.push(null);
+  }
+
+  #leave(): void {
+    this.#req.removeListener('data', this.#onData).removeListener('end', this.#onEnd);
   }
 
   #isFaulty(): boolean {

@@ -63,9 +63,9 @@ export class RawReader {
   #read(): void {
     if (this.#announced === -1 && this.#size === 0 && isEmpty(this.#req)) return this.#finish(HOST);
     while (!this.#over) {
-      const chunk = toBytes(this.#req, this.#req.read());
+      const chunk = this.#req.read() as Buffer | string | null;
       if (chunk === null) break;
-      this.#add(chunk);
+      this.#add(toBytes(this.#req, chunk));
     }
     if (!this.#over && this.#isWhole()) this.#atEnd();
   }
@@ -144,7 +144,7 @@ function startReading(reader: RawReader): void {
   reader.readFirst();
 }
 
-/** What `read` has given, also where the host has set an encoding; null: none for now. */
-export function toBytes(req: HostRequest, chunk: Buffer | string | null): Buffer | null {
+/** What the request has given, also where the host has set an encoding. */
+export function toBytes(req: HostRequest, chunk: Buffer | string): Buffer {
   return typeof chunk === 'string' ? Buffer.from(chunk, req.readableEncoding ?? 'utf8') : chunk;
 }

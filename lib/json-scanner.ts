@@ -2,7 +2,7 @@
  * Finds the top-level `model` in a JSON body as its bytes arrive, and refuses what `JSON.parse` would refuse. Nothing
  * is built on the way, so that a body of many megabytes costs a fraction of parsing it and no memory.
  */
-import { skipLong } from './json-skip.ts';
+import { skipBase64, skipLong } from './json-skip.ts';
 import { createUtf8Check } from './utf8.ts';
 
 /** The value of a top-level `model`. */
@@ -140,7 +140,9 @@ class Scanner implements JsonScanner {
     const bytes = Buffer.isBuffer(chunk)
       ? chunk
       : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    this.scanFrom(0, bytes, this.utf8.findBad(bytes), untilModel);
+    // In the middle of a picture nothing happens, neither to the machine nor to what is UTF-8.
+    const from = this.state === STRING ? skipBase64(bytes) : 0;
+    this.scanFrom(from, bytes, this.utf8.findBad(bytes, from), untilModel);
   }
 
   pushRest(): void {

@@ -17,13 +17,16 @@ export interface Loop {
   readonly memory: Uint8Array;
   /** Where the first quote, backslash or control character stands. There must be one, wherever it is. */
   readonly skip: () => number;
+  /** The same for base64: what is no ASCII, a blank or `!` ends it too, so that there is less to look for. */
+  readonly skipBase64: () => number;
 }
 
 /** @returns undefined where there is no such WebAssembly: under `--jitless`, and on processors of before 2008. */
 export function createLoop(): Loop | undefined {
   try {
-    const { memory, skip } = new WebAssembly.Instance(new WebAssembly.Module(createModule())).exports;
-    return { memory: new Uint8Array(memory.buffer), skip };
+    const { memory, skip, skipBase64 } = new WebAssembly.Instance(new WebAssembly.Module(createModule()))
+      .exports;
+    return { memory: new Uint8Array(memory.buffer), skip, skipBase64 };
   } catch {
     return undefined;
   }
@@ -33,7 +36,7 @@ export function createLoop(): Loop | undefined {
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => {
-    readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; readonly skip: Loop['skip'] };
+    readonly exports: Omit<Loop, 'memory'> & { readonly memory: { readonly buffer: ArrayBuffer } };
   };
 };
 
@@ -58,50 +61,74 @@ const TRAILING_ZEROS = [0x68];
 const ADD = [0x6a];
 const load16 = (offset: number): number[] => [0xfd, 0x00, 0, offset];
 const sixteenTimes = (byte: number): number[] => [...number(byte), 0xfd, 0x0f];
+/** Of these each sets all bits of a byte, or none. */
 const EQUAL = [0xfd, 0x23];
-const XOR = [0xfd, 0x51];
-const NONE_IS_ZERO = [0xfd, 0x63];
+/** Of signed numbers. */
+const BELOW = [0xfd, 0x25];
+/** Of unsigned ones. */
+const NOT_ABOVE = [0xfd, 0x2a];
+const OR = [0xfd, 0x50];
+const ANY = [0xfd, 0x53];
 /** Bit by bit, which of the sixteen are set. */
 const TO_BITS = [0xfd, 0x64];
-/** 0 where it would be below. */
-const SUBTRACT = [0xfd, 0x73];
-const MINIMUM = [0xfd, 0x77];
 const I32 = 0x7f;
 const V128 = 0x7b;
 
-/** The local variables of `skip`. All begin as 0. */
+/** The local variables of a function. All begin as 0. */
 const AT = 0;
 const STOPS = 1;
 const SIXTEEN = 2;
 
-/** For each of sixteen bytes `min(byte - 0x1f, byte ^ '"', byte ^ '\\')`: 0 if it is a stop, else something else. */
-function plainness(offset: number): number[] {
-  return [
-    [get(AT), load16(offset), tee(SIXTEEN), sixteenTimes(LAST_CONTROL), SUBTRACT],
-    [get(SIXTEEN), sixteenTimes(QUOTE), XOR, MINIMUM],
-    [get(SIXTEEN), sixteenTimes(BACKSLASH), XOR, MINIMUM],
-  ].flat(2);
-}
-
 const goOn = (bytes: number): number[] => [get(AT), number(bytes), ADD, set(AT)].flat();
 
-const SKIP = [
-  // Past every 64 bytes that are all plain,
-  [BLOCK, LOOP, plainness(0), plainness(16), MINIMUM, plainness(32), MINIMUM, plainness(48), MINIMUM],
-  [NONE_IS_ZERO, IS_ZERO, jumpIf(1), goOn(64), jump(0), END, END],
-  // then past every 16, and to the very byte.
-  [LOOP, plainness(0), sixteenTimes(0), EQUAL, TO_BITS, tee(STOPS)],
-  [IS_ZERO, IF, goOn(16), jump(1), END, END],
-  [get(AT), get(STOPS), TRAILING_ZEROS, ADD, END],
-].flat(2);
+/** Which of sixteen bytes are stops. */
+type Stops = (offset: number) => number[];
 
-/** A module of one function and its memory. */
+const ofText: Stops = (offset) =>
+  [
+    [get(AT), load16(offset), tee(SIXTEEN), sixteenTimes(LAST_CONTROL), NOT_ABOVE],
+    [get(SIXTEEN), sixteenTimes(QUOTE), EQUAL, OR],
+    [get(SIXTEEN), sixteenTimes(BACKSLASH), EQUAL, OR],
+  ].flat(2);
+
+/** Quotes and control characters are among those below `#`, and in signed numbers what is no ASCII is too. */
+const ofBase64: Stops = (offset) =>
+  [
+    [get(AT), load16(offset), tee(SIXTEEN), sixteenTimes(QUOTE + 1), BELOW],
+    [get(SIXTEEN), sixteenTimes(BACKSLASH), EQUAL, OR],
+  ].flat(2);
+
+function createSkip(stops: Stops): number[] {
+  const loops = [
+    // Past every 64 bytes that are all plain,
+    [BLOCK, LOOP, stops(0), stops(16), OR, stops(32), OR, stops(48), OR],
+    [ANY, jumpIf(1), goOn(64), jump(0), END, END],
+    // then past every 16, and to the very byte.
+    [LOOP, stops(0), TO_BITS, tee(STOPS)],
+    [IS_ZERO, IF, goOn(16), jump(1), END, END],
+    [get(AT), get(STOPS), TRAILING_ZEROS, ADD, END],
+  ].flat(2);
+  return sized([2, 2, I32, 1, V128, ...loops]);
+}
+
+/** A module of two functions and their memory. */
 function createModule(): Uint8Array {
   const types = section(1, [1, 0x60, 0, 1, I32]);
-  const functions = section(3, [1, 0]);
+  const functions = section(3, [2, 0, 0]);
   const memories = section(5, [1, 0, PAGES]);
-  const exports = section(7, [2, ...named('memory'), 2, 0, ...named('skip'), 0, 0]);
-  const code = section(10, [1, ...sized([2, 2, I32, 1, V128, ...SKIP])]);
+  const exports = section(7, [
+    3,
+    ...named('memory'),
+    2,
+    0,
+    ...named('skip'),
+    0,
+    0,
+    ...named('skipBase64'),
+    0,
+    1,
+  ]);
+  const code = section(10, [2, ...createSkip(ofText), ...createSkip(ofBase64)]);
   const magicAndVersion = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   return Uint8Array.from([magicAndVersion, types, functions, memories, exports, code].flat());
 }

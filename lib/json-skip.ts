@@ -12,15 +12,22 @@ const loop = createLoop();
  * @returns at most `to`; `from` where there is no such loop, and the scanner goes on byte by byte.
  */
 export function skipLong(bytes: Uint8Array, from: number, to: number): number {
-  if (loop === undefined) return from;
-  const { memory, skip } = loop;
+  return loop === undefined ? from : skip(loop.memory, loop.skip, bytes, from, to);
+}
+
+/** Over what base64 is made of, from the beginning: all of it is ASCII, and plain. */
+export function skipBase64(bytes: Uint8Array): number {
+  return loop === undefined ? 0 : skip(loop.memory, loop.skipBase64, bytes, 0, bytes.length);
+}
+
+function skip(memory: Uint8Array, find: () => number, bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   let length = FIRST_PIECE;
   while (at < to) {
     const piece = bytes.subarray(at, Math.min(at + length, to));
     memory.set(piece);
     memory[piece.length] = QUOTE;
-    const plain = skip();
+    const plain = find();
     at += plain;
     if (plain < piece.length) break;
     length = Math.min(length * 4, LONGEST_PIECE);

@@ -5,8 +5,9 @@ export interface Utf8Check {
   /**
    * Where the first bad sequence of the next chunk begins: negative when that was in the chunk before, the chunk's
    * length when all is well. A character that the end of the chunk cuts is judged with the next one.
+   * @param asciiLength How much at the beginning is known to be ASCII.
    */
-  findBad(chunk: Uint8Array): number;
+  findBad(chunk: Uint8Array, asciiLength?: number): number;
 }
 
 export function createUtf8Check(): Utf8Check {
@@ -17,8 +18,8 @@ class Check implements Utf8Check {
   /** The bytes of the cut character; undefined in nearly all cases. */
   private cut: number[] | undefined = undefined;
 
-  findBad(chunk: Uint8Array): number {
-    const from = this.cut === undefined ? 0 : this.completeCut(this.cut, chunk);
+  findBad(chunk: Uint8Array, asciiLength = 0): number {
+    const from = this.cut === undefined ? asciiLength : this.completeCut(this.cut, chunk);
     if (from < 0) return from;
     const to = chunk.length - cutLength(chunk, from, chunk.length);
     const whole = to - from === chunk.length ? chunk : chunk.subarray(from, to);
