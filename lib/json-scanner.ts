@@ -2,7 +2,7 @@
  * Finds the top-level `model` in a JSON body as its bytes arrive, and refuses what `JSON.parse` would refuse. Nothing
  * is built on the way, so that a body of many megabytes costs a fraction of parsing it and no memory.
  */
-import { skipBase64, skipLong } from './json-skip.ts';
+import { forgetChunk, skipBase64, skipPlain } from './json-skip.ts';
 import { createUtf8Check } from './utf8.ts';
 
 /** The value of a top-level `model`. */
@@ -89,13 +89,9 @@ const REFUSE = 73;
 
 /** The grammar of RFC 8259: the next state, or one of the steps above, for a byte in a state (`state << 8 | byte`). */
 const STEPS = createSteps();
-/** 1 for the bytes that end a run of plain characters in a string. */
-const STOPS = STEPS.slice(STRING << 8, (STRING + 1) << 8).map((step) => (step === STRING ? 0 : 1));
 /** 1 for all but hexadecimal digits. */
 const NO_HEX = STEPS.slice(HEX << 8, (HEX + 1) << 8).map((step) => (step === REFUSE ? 1 : 0));
 
-/** In bytes: a run of plain characters that is shorter is over before `skipLong` could have begun. */
-const NEAR = 64;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MODEL_KEY = '"model"';
@@ -140,6 +136,7 @@ class Scanner implements JsonScanner {
     const bytes = Buffer.isBuffer(chunk)
       ? chunk
       : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    forgetChunk();
     // In the middle of a picture nothing happens, neither to the machine nor to what is UTF-8.
     const from = this.state === STRING ? skipBase64(bytes) : 0;
     this.scanFrom(from, bytes, this.utf8.findBad(bytes, from), untilModel);
@@ -148,6 +145,7 @@ class Scanner implements JsonScanner {
   pushRest(): void {
     const { rest } = this;
     this.rest = undefined;
+    forgetChunk();
     if (rest !== undefined) this.scanFrom(rest.at, rest.bytes, rest.bad, false);
   }
 
@@ -345,9 +343,7 @@ class Scanner implements JsonScanner {
 function skipText(bytes: Buffer, from: number, to: number): number {
   let at = from;
   for (;;) {
-    const near = Math.min(at + NEAR, to);
-    while (at < near && STOPS[bytes[at]!] === 0) at++;
-    if (at === near) at = skipLong(bytes, at, to);
+    at = skipPlain(bytes, at, to);
     const escape = at < to && bytes[at] === BACKSLASH ? escapeLength(bytes, at, to) : 0;
     if (escape === 0) return at;
     at += escape;

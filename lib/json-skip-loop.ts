@@ -15,10 +15,13 @@ const PAGES = 2;
 export interface Loop {
   /** What it looks at. */
   readonly memory: Uint8Array;
-  /** Where the first quote, backslash or control character stands. There must be one, wherever it is. */
-  readonly skip: () => number;
+  /**
+   * Where the first quote, backslash or control character stands. There must be one, wherever it is.
+   * @param from Default 0.
+   */
+  readonly skip: (from?: number) => number;
   /** The same for base64: what is no ASCII, a blank or `!` ends it too, so that there is less to look for. */
-  readonly skipBase64: () => number;
+  readonly skipBase64: (from?: number) => number;
 }
 
 /** @returns undefined where there is no such WebAssembly: under `--jitless`, and on processors of before 2008. */
@@ -74,7 +77,7 @@ const TO_BITS = [0xfd, 0x64];
 const I32 = 0x7f;
 const V128 = 0x7b;
 
-/** The local variables of a function. All begin as 0. */
+/** The parameter of a function, and its local variables. */
 const AT = 0;
 const STOPS = 1;
 const SIXTEEN = 2;
@@ -108,12 +111,12 @@ function createSkip(stops: Stops): number[] {
     [IS_ZERO, IF, goOn(16), jump(1), END, END],
     [get(AT), get(STOPS), TRAILING_ZEROS, ADD, END],
   ].flat(2);
-  return sized([2, 2, I32, 1, V128, ...loops]);
+  return sized([2, 1, I32, 1, V128, ...loops]);
 }
 
 /** A module of two functions and their memory. */
 function createModule(): Uint8Array {
-  const types = section(1, [1, 0x60, 0, 1, I32]);
+  const types = section(1, [1, 0x60, 1, I32, 1, I32]);
   const functions = section(3, [2, 0, 0]);
   const memories = section(5, [1, 0, PAGES]);
   const exports = section(7, [

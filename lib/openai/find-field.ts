@@ -45,16 +45,17 @@ function valueStart(text: string, at: number, length: number): number {
 
 /** Behind the value's last character; -1 for one that is cut, or is neither string nor object. */
 function valueEnd(text: string, start: number): number {
-  if (text.charAt(start) === '"') return stringEnd(text, start);
-  if (text.charAt(start) !== '{') return -1;
+  const first = text.charCodeAt(start);
+  if (first === QUOTE) return stringEnd(text, start);
+  if (first !== OPEN_BRACE) return -1;
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
-    const character = text.charAt(at);
-    if (character === '"') {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
       at = stringEnd(text, at) - 1;
       if (at < 0) return -1;
-    } else if (character === '{') depth += 1;
-    else if (character === '}' && (depth -= 1) === 0) return at + 1;
+    } else if (code === OPEN_BRACE) depth += 1;
+    else if (code === CLOSE_BRACE && (depth -= 1) === 0) return at + 1;
   }
   return -1;
 }
