@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { endWithRun, makeFolder } from './child.mjs';
+import { endWithRun, makeFolder, onCore } from './child.mjs';
 import { AT_WORK } from './measure.mjs';
 
 const run = promisify(execFile);
@@ -31,19 +31,14 @@ export async function hasProgram(name) {
   );
 }
 
-/** @returns {Promise<Peer>} Throws with the reason where there is none. */
-export async function startNginx(upstream) {
+/** @param measured As for `onCore`. @returns {Promise<Peer>} Throws with the reason where there is none. */
+export async function startNginx(upstream, measured) {
   if (!(await hasProgram('nginx'))) throw new Error('nginx is not installed');
   const folder = makeFolder('nginx');
   const port = await freePort();
   await writeFile(join(folder, 'nginx.conf'), nginxConfig(folder, port, upstream));
-  const started = spawn(
-    'nginx',
-    ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')],
-    {
-      stdio: 'ignore',
-    },
-  );
+  const args = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')];
+  const started = spawn(...onCore(measured, 'nginx', args), { stdio: 'ignore' });
   return listening('nginx', started, port, {});
 }
 
@@ -99,14 +94,15 @@ async function install(folder) {
   });
 }
 
-/** @returns {Promise<Peer>} Throws with the reason where it cannot be installed. */
-export async function startGateway(upstream) {
+/** @param measured As for `onCore`. @returns {Promise<Peer>} Throws with the reason where it cannot be installed. */
+export async function startGateway(upstream, measured) {
   const folder = makeFolder('gateway');
   await writeFile(join(folder, 'package.json'), JSON.stringify(GATEWAY));
   await install(folder);
   const port = await freePort();
   const program = join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js');
-  const started = spawn(process.execPath, [...AT_WORK, program, `--port=${port}`, '--headless'], {
+  const args = [...AT_WORK, program, `--port=${port}`, '--headless'];
+  const started = spawn(...onCore(measured, process.execPath, args), {
     stdio: 'ignore',
     cwd: folder,
     env: { ...process.env, NODE_ENV: 'production' },

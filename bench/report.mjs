@@ -42,8 +42,10 @@ ${remarks.map((remark) => `- ${remark}`).join('\n')}
 - The unit of the first rows is CPU time of the measured process for one request (\`process.cpuUsage()\` before and after, divided by the requests answered), after a warm-up, with 32
   connections for JSON, 8 for streams, 4 for bodies of 2 MB. "Added" is the difference to the empty handler, "x" the ratio to what the row names, both in the same round; the table has the
   median of the rounds of three starts of all processes, since V8 makes better code in one process than in the next. In every round all systems take their turn, and each does the same work
-  uncounted first. V8's compiler and its collector run in threads of the same process, whose time counts; in a process that stands still, as each does while the others have their turn, V8
-  would drop compiled code that a server at work keeps (\`--no-memory-reducer\` keeps it).
+  uncounted first. "us added" is what would be added where the empty handler takes 105 us, as it does on the machine that these targets were set on; what was added here stands in the note.
+- What CPU is counted of has a core to itself where there are two and \`taskset\`; load and simulated clouds share the others. V8's compiler and its collector run in threads of the same
+  process, whose time counts; in a process that stands still, as each does while the others have their turn, V8 would drop compiled code that a server at work keeps
+  (\`--no-memory-reducer\` keeps it).
 - The empty handler is an Express app that reads and parses the body and answers a fixed kilobyte with \`res.end\`. The bare pipe is undici's \`dispatch\` straight into Node's response, without
   Express. The byte relay is the same with the request's body flowing through. The express-pipe is the bare pipe as the only handler of an Express app. The express-json is the same, but
   with the JSON of request and answer parsed and written again as it was.

@@ -115,14 +115,16 @@ async function measureRow(bench, name) {
 }
 
 async function prepare(remarks) {
-  const upstream = new Child('upstream.mjs');
-  const load = new Child('load.mjs');
+  const apart = os.availableParallelism() > 1 && (await hasProgram('taskset'));
+  const measured = apart ? false : undefined;
+  const upstream = new Child('upstream.mjs', { measured });
+  const load = new Child('load.mjs', { measured });
   const upstreamPort = await upstream.ask('listen');
   // wrk takes whole seconds only: too long for a quick run.
   const tool = values.load ?? (!values.quick && (await hasProgram('wrk')) ? 'wrk' : 'autocannon');
   if (tool !== 'wrk' && tool !== 'autocannon') throw new Error('--load takes autocannon or wrk.');
   const say = (text) => console.log(`  ${text}`);
-  const peers = createPeers(upstreamPort, remarks, say);
+  const peers = createPeers(upstreamPort, apart, remarks, say);
   return {
     quick: values.quick,
     lives: values.quick ? 1 : 3,
@@ -131,6 +133,7 @@ async function prepare(remarks) {
     upstreamPort,
     load,
     tool,
+    apart,
     folder: makeFolder('load'),
     dist: resolve(values.dist),
     peer: peers.get,
@@ -141,7 +144,7 @@ async function prepare(remarks) {
 }
 
 /** Peers are started when the first row asks for them, and serve all rows. */
-function createPeers(upstreamPort, remarks, say) {
+function createPeers(upstreamPort, apart, remarks, say) {
   const starters = { nginx: startNginx, gateway: startGateway };
   const started = new Map();
   const lost = new Set();
@@ -152,7 +155,7 @@ function createPeers(upstreamPort, remarks, say) {
   const start = async (name) => {
     if (values['no-peers'] || (values.quick && name === 'gateway')) return undefined;
     try {
-      return System.ofPeer(await starters[name](upstreamPort));
+      return System.ofPeer(await starters[name](upstreamPort, apart || undefined));
     } catch (error) {
       remark(`Without ${name === 'gateway' ? '@portkey-ai/gateway' : name}: ${error.message}.`);
       return undefined;
