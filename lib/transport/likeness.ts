@@ -21,6 +21,10 @@ export class Likeness {
   #head = '';
   /** What stands behind its text, cut where another count or more blanks may stand. */
   #behind: string[] = [];
+  /** The last of these with the next event's head: mostly both are there, and compared in one go. */
+  #lastAndHead = '';
+  /** Where an event begins whose head was compared with the end of the one before; -1: nowhere. */
+  #comparedAt = -1;
   /** The counts at the cuts, of the event read last. */
   #counts: number[] = [];
   /** Those of an event that is being read, and may turn out to be another one. */
@@ -31,7 +35,9 @@ export class Likeness {
   /** @returns where the event ends; -1: it differs in more, and must be parsed. */
   read(events: string, from: number): number {
     const start = from + this.#head.length;
-    if (start === from || events.slice(from, start) !== this.#head) return -1;
+    const isCompared = this.#comparedAt === from;
+    this.#comparedAt = -1;
+    if (start === from || (!isCompared && events.slice(from, start) !== this.#head)) return -1;
     STRING_REST.lastIndex = start;
     if (!STRING_REST.test(events)) return -1;
     const close = STRING_REST.lastIndex - 1;
@@ -76,10 +82,12 @@ export class Likeness {
     this.#counts = counts.slice();
     this.#nextCounts = counts.slice();
     this.#head = ownCopy(event.slice(0, start));
+    this.#lastAndHead = ownCopy(behind.slice(from) + this.#head);
   }
 
   forget(): void {
     this.#head = '';
+    this.#comparedAt = -1;
   }
 
   /** The data of the event read last, but without its text; undefined where nothing was counted since this was asked. */
@@ -95,17 +103,20 @@ export class Likeness {
   }
 
   #compareBehind(events: string, from: number): number {
-    const behind = this.#behind;
+    const last = this.#counts.length;
     let at = from;
-    for (let place = 0; place < behind.length; place++) {
-      const piece = behind[place]!;
+    for (let place = 0; place < last; place++) {
+      const piece = this.#behind[place]!;
       const start = at;
       at += piece.length;
       if (events.slice(start, at) !== piece) return -1;
-      if (place < this.#counts.length) at = this.#skip(events, at, place);
+      at = this.#skip(events, at, place);
       if (at === -1) return -1;
     }
-    return at;
+    const end = at + this.#behind[last]!.length;
+    if (events.slice(at, end + this.#head.length) === this.#lastAndHead) this.#comparedAt = end;
+    else if (events.slice(at, end) !== this.#behind[last]) return -1;
+    return end;
   }
 
   /** @returns where the count or the blanks end; -1: there is no count. */
