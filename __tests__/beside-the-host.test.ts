@@ -13,6 +13,7 @@ import {
   openai,
   type CallRecord,
   type PrefixRouter,
+  type ProviderOptions,
   type RouterOptions,
 } from '../lib/index.ts';
 import { createLocalBalancer } from '../lib/local/index.ts';
@@ -291,6 +292,26 @@ describe('a request for a cloud', () => {
     const body = requestFor('openai:gpt-5.4');
     expect((await ask(url + PATH, { headers: JSON_HEADERS, body })).text).toBe('{}');
     expect(seen).toBe(body);
+  });
+
+  test.each<[string, NonNullable<ProviderOptions['apiKey']>]>([
+    ['at once', 'sk-test-0123456789'],
+    ['later', () => new Promise((resolve) => setImmediate(resolve, 'sk-test-0123456789'))],
+  ])('is whole where a listener before us counts bytes, and the key is known %s', async (_, apiKey) => {
+    const { calls, url: baseUrl } = await answering();
+    let seen = 0;
+    const count: RequestHandler = (req, _res, next) => {
+      req.on('data', (piece: Buffer) => (seen += piece.length));
+      next();
+    };
+    const { url } = await serve(
+      count,
+      createPrefixRouter({ env: {}, providers: [openai({ apiKey, baseUrl })] }),
+    );
+    const body = requestFor('openai:gpt-5.4', { padding: 'x'.repeat(500_000) });
+    expect((await ask(url + PATH, { headers: JSON_HEADERS, body })).text).toBe('{}');
+    expect(calls.map((call) => call.body)).toEqual([requestFor('gpt-5.4', { padding: 'x'.repeat(500_000) })]);
+    expect(seen).toBe(body.length);
   });
 
   test('keeps what the host has measured in `Server-Timing`, in front of what the router has', async () => {

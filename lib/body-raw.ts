@@ -92,7 +92,7 @@ export class RawReader {
       this.#taken = true;
       this.#scanner.pushRest();
       this.#check();
-      if (!this.#over && taking === 'flow' && !this.#isWhole()) this.#letFlow();
+      if (!this.#over && taking === 'flow' && !this.#isWhole() && !this.#isShared()) this.#letFlow();
     } else if (isObject === false || malformed !== undefined || this.#size > this.#taker.limit) {
       this.#putBack();
     }
@@ -128,9 +128,14 @@ export class RawReader {
 
   #concat(): Buffer {
     const [first] = this.#chunks;
-    // Whoever listens to `data` has been given the same bytes, and in a copy of them the prefix is cut out in place.
-    const isShared = this.#chunks.length !== 1 || this.#req.listenerCount('data') > 0;
-    return isShared || first === undefined ? Buffer.concat(this.#chunks, this.#size) : first;
+    // In the bytes the prefix is cut out in place: whoever was given them too keeps them as they are.
+    if (this.#chunks.length === 1 && first !== undefined && !this.#isShared()) return first;
+    return Buffer.concat(this.#chunks, this.#size);
+  }
+
+  /** Somebody else listens to `data`: as soon as we do not, all that arrives is given to him and to nobody else. */
+  #isShared(): boolean {
+    return this.#req.listenerCount('data') > 0;
   }
 
   #finish(outcome: BodyOutcome): void {
