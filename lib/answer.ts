@@ -35,8 +35,8 @@ export async function answerConverted(plan: Plan, sender: Sender, reply: Reply):
   let headers: Record<string, string> = {};
   let convertMs = 0;
   try {
-    for (const [index, { body }] of bodies.entries()) {
-      const upstream = await sender.sendConverted(body, meta.stream);
+    for (let index = 0; index < bodies.length; index += 1) {
+      const upstream = await sender.sendConverted((bodies[index] as CloudRequest).body, meta.stream);
       headers = withDropped(sender.clientHeaders(upstream), dropped);
       const { model, baseUrl, created, stream } = meta;
       const asked = parts[index] ?? request;

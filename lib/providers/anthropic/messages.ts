@@ -7,7 +7,7 @@ import { toBlocks } from './content.ts';
 import { cacheControl, isBlank, textOf, trimEnd } from './json.ts';
 import { isThought } from './thoughts.ts';
 import { ToolIds } from './tool-ids.ts';
-import { toTurns, type Piece } from './turns.ts';
+import { isFilled, toTurns, type Piece } from './turns.ts';
 import type { Block, TextBlock, ToolResultBlock, Turn } from './types.ts';
 
 export interface Conversation {
@@ -26,21 +26,18 @@ export function toConversation(messages: readonly ChatMessage[], inlineSystem: b
   const ids = new ToolIds();
   const firstOther = messages.findIndex((message) => !isSystem(message));
   const leading = firstOther < 0 ? messages.length : firstOther;
-  const system = messages
-    .slice(0, leading)
-    .flatMap((message, index) => toSystem(message, `messages[${index}]`, dropped));
-  const pieces = messages
-    .slice(leading)
-    .map((message, index) => toPiece(message, `messages[${leading + index}]`, ids, dropped));
+  const system: TextBlock[] = [];
+  const pieces: Piece[] = [];
+  for (const [index, message] of messages.entries()) {
+    const path = `messages[${index}]`;
+    if (index >= leading) pieces.push(toPiece(message, path, ids, dropped));
+    else for (const block of toSystem(message, path, dropped)) system.push(block);
+  }
   const turns = toTurns(withoutLastThoughts(pieces.filter(isFilled)), inlineSystem);
   // Without the blank that the user said last, Claude would go on with its own last words.
   if (turns.length === 0 || (turns.at(-1)?.role === 'assistant' && endsInBlank(pieces)))
     throw nothingToAnswer();
   return { system, turns: withoutLastSpace(turns), dropped };
-}
-
-function isFilled({ blocks }: Piece): boolean {
-  return blocks.length > 0;
 }
 
 function endsInBlank(pieces: readonly Piece[]): boolean {

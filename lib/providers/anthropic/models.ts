@@ -9,6 +9,7 @@
  * the sampling parameters, "after Opus 4.6", stands in the types of `@anthropic-ai/sdk` 0.137.0. Sonnet 5.5 and the
  * inline system messages of the 5.5 family: OpenRouter's "Claude 5.5 migration guide". All as of 2026-11.
  */
+import { rememberLast } from '../remember.ts';
 
 /**
  * How a model takes `reasoning_effort`:
@@ -79,9 +80,9 @@ const TABLE: ReadonlyMap<string, ModelTraits> = new Map([
 const MODEL_ID = /^claude-([a-z]+)-(\d{1,2})(?:-(\d{1,2}))?(?:-\d{8})?$/;
 
 /** @param model Anthropic's id, without a prefix. */
-export function traitsOf(model: string): ModelTraits {
+export const traitsOf: (model: string) => ModelTraits = rememberLast((model) => {
   const [, family, major, minor = '0'] = MODEL_ID.exec(model) ?? [];
   if (family === undefined || major === undefined) return NEWEST;
   const known = TABLE.get(Number(minor) === 0 ? `${family}-${major}` : `${family}-${major}.${minor}`);
   return known ?? (Number(major) * 100 + Number(minor) < 405 ? BEFORE_4_5 : NEWEST);
-}
+});

@@ -36,18 +36,22 @@ export function toRequest(request: ChatRequest, meta: Meta): CloudRequest {
   const body: MessagesRequest = {
     model: meta.model,
     max_tokens: limit ?? Math.min(defaultLimit(reasoning, meta.stream), traits.maxOutput),
-    ...(meta.stream && { stream: true as const }),
-    ...tools.fields,
-    ...(instructions.length > 0 && { system: instructions }),
     messages: turns,
-    ...reasoning.fields,
-    ...mergeOutputConfig(request['output_config'], reasoning, output),
-    ...sampling.fields,
-    ...toStops(request),
-    ...userId.fields,
-    ...toServiceTier(request),
-    ...pick(request, NATIVE_FIELDS),
   };
+  // Field by field: objects put together by spreads have each a hidden class of its own.
+  if (meta.stream) body.stream = true;
+  if (instructions.length > 0) body.system = instructions;
+  Object.assign(
+    body,
+    tools.fields,
+    reasoning.fields,
+    mergeOutputConfig(request['output_config'], reasoning, output),
+    sampling.fields,
+    toStops(request),
+    userId.fields,
+    toServiceTier(request),
+    pick(request, NATIVE_FIELDS),
+  );
   const lost = hints.concat(
     dropped,
     tools.dropped,

@@ -1,6 +1,12 @@
 /** Anthropic's message as a chat completion. */
 import { parseExact } from '../../openai/exact-json.ts';
-import { isObject, type AssistantMessage, type ChatCompletion, type JsonObject } from '../../openai/types.ts';
+import {
+  isObject,
+  type AssistantMessage,
+  type ChatChoice,
+  type ChatCompletion,
+  type JsonObject,
+} from '../../openai/types.ts';
 import type { AnswerMeta } from '../provider.ts';
 import {
   extrasIn,
@@ -37,24 +43,25 @@ export function toResponse(body: unknown, meta: AnswerMeta): ChatCompletion {
   const extras = extrasIn(answer);
   const usage = toUsage(answer['usage']);
   const tier = toServiceTier(answer['usage']);
-  return {
+  const choice: ChatChoice = {
+    index: 0,
+    message: toMessage(blocks, stop, legacy),
+    logprobs: null,
+    finish_reason: toFinishReason(stop.reason, calls),
+  };
+  // Field by field: objects put together by spreads have each a hidden class of its own.
+  if (stop.reason !== undefined) choice.native_finish_reason = stop.reason;
+  if (extras !== undefined) choice['extra_content'] = { anthropic: extras };
+  const completion: ChatCompletion = {
     id: `chatcmpl-${textOf(answer['id']) ?? meta.created}`,
     object: 'chat.completion',
     created: meta.created,
     model: textOf(answer['model']) ?? meta.model,
-    choices: [
-      {
-        index: 0,
-        message: toMessage(blocks, stop, legacy),
-        logprobs: null,
-        finish_reason: toFinishReason(stop.reason, calls),
-        ...(stop.reason !== undefined && { native_finish_reason: stop.reason }),
-        ...(extras !== undefined && { extra_content: { anthropic: extras } }),
-      },
-    ],
-    ...(usage !== undefined && { usage }),
-    ...(tier !== undefined && { service_tier: tier }),
+    choices: [choice],
   };
+  if (usage !== undefined) completion.usage = usage;
+  if (tier !== undefined) completion.service_tier = tier;
+  return completion;
 }
 
 /**
@@ -78,16 +85,15 @@ function toMessage(blocks: readonly JsonObject[], stop: Stop, legacy: boolean): 
   const refusal = toRefusal(stop);
   const hasOther = refusal !== null || blocks.some(({ type }) => type === 'tool_use');
   const whole = blocks.filter((block) => !isUnsigned(block));
-  return {
+  const message: AssistantMessage = {
     role: 'assistant',
     // Agents take content that is not null for the answer, also where it is empty.
     content: content === '' && hasOther ? null : content,
     refusal,
-    ...thoughtsOf(blocks),
-    ...callsOf(blocks, legacy),
-    ...citationsOf(texts),
-    ...(needsBlocks(whole) && { content_blocks: whole }),
   };
+  Object.assign(message, thoughtsOf(blocks), callsOf(blocks, legacy), citationsOf(texts));
+  if (needsBlocks(whole)) message['content_blocks'] = whole;
+  return message;
 }
 
 function textIn(block: JsonObject): string {

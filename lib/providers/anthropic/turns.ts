@@ -39,15 +39,20 @@ function addAssistant(turns: Turn[], blocks: readonly Block[]): void {
 
 /** Everything between two turns of the assistant: at most one user turn, and behind it what may stay a system message. */
 function toUserSide(pieces: readonly Piece[], before: Turn | undefined, inlineSystem: boolean): Turn[] {
-  const results = pieces.flatMap((piece) => piece.blocks.filter(isResult));
-  const others = pieces.map(withoutResults).filter((piece) => piece.blocks.length > 0);
-  const inline = inlineSystem ? systemAtTheEnd(others, results.length > 0 || endsInServerResult(before)) : [];
-  const spoken = others.slice(0, others.length - inline.length);
-  const content = [...results, ...spoken.flatMap(toUserBlocks)];
-  return [
-    ...(content.length > 0 ? [{ role: 'user' as const, content }] : []),
-    ...inline.map((piece) => ({ role: 'system' as const, content: [...piece.blocks] })),
-  ];
+  const content: Block[] = [];
+  for (const { blocks } of pieces) for (const block of blocks) if (isResult(block)) content.push(block);
+  const hasResults = content.length > 0;
+  const others = hasResults ? pieces.map(withoutResults).filter(isFilled) : pieces;
+  const inline = inlineSystem ? systemAtTheEnd(others, hasResults || endsInServerResult(before)) : [];
+  for (const piece of others.slice(0, others.length - inline.length))
+    for (const block of toUserBlocks(piece)) content.push(block);
+  const turns: Turn[] = content.length > 0 ? [{ role: 'user', content }] : [];
+  for (const { blocks } of inline) turns.push({ role: 'system', content: [...blocks] });
+  return turns;
+}
+
+export function isFilled({ blocks }: Piece): boolean {
+  return blocks.length > 0;
 }
 
 function isResult(block: Block): boolean {

@@ -3,6 +3,7 @@
  * newest generation: what newer models refuse is left out, what they demand is sent.
  */
 import { RouterError } from '../../errors.ts';
+import { rememberLast } from '../remember.ts';
 
 export interface ModelTraits {
   /** The last segment of the id, lower case. */
@@ -34,7 +35,7 @@ const GEMMA = 0;
  */
 const REROUTED = new Set(['gemini-2.5-pro', 'gemini-2.5-flash']);
 
-export function traitsOf(model: string): ModelTraits {
+export const traitsOf: (model: string) => ModelTraits = rememberLast((model) => {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
   const generation = generationOf(name);
   return {
@@ -46,7 +47,7 @@ export function traitsOf(model: string): ModelTraits {
     draws: /-image|^nano-banana/.test(name),
     thinking: thinkingOf(name, generation),
   };
-}
+});
 
 function generationOf(name: string): number {
   if (name.startsWith('gemma-')) return GEMMA;

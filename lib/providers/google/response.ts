@@ -35,15 +35,17 @@ export function toResponse(body: unknown, meta: AnswerMeta, signatures: Signatur
   };
   const usage = toUsage(answer.usageMetadata);
   const tier = toServiceTier(meta.headers['x-gemini-service-tier'], answer.usageMetadata);
-  return {
+  const completion: ChatCompletion = {
     id: `chatcmpl-${id}`,
     object: 'chat.completion',
     created: context.created,
     model: textOf(answer.modelVersion) ?? shortName(meta.model),
     choices: toChoices(answer, context),
-    ...(usage !== undefined && { usage }),
-    ...(tier !== undefined && { service_tier: tier }),
   };
+  // Field by field, here and below: objects put together by spreads have each a hidden class of its own.
+  if (usage !== undefined) completion.usage = usage;
+  if (tier !== undefined) completion.service_tier = tier;
+  return completion;
 }
 
 interface ChoiceContext {
@@ -78,14 +80,15 @@ function toChoice(candidate: JsonObject, block: string | undefined, context: Cho
   const refusal = toRefusal(native, textOf(candidate.finishMessage));
   const { message, hasCalls } = toMessage(candidate, refusal, context);
   const extra = toExtraContent(candidate);
-  return {
+  const choice: ChatChoice = {
     index: typeof candidate.index === 'number' ? candidate.index : 0,
     message,
     logprobs: toLogprobs(candidate.logprobsResult),
     finish_reason: toFinishReason(native, !hasCalls ? 'none' : context.isLegacy ? 'legacy' : 'tools'),
-    ...(native !== undefined && { native_finish_reason: native }),
-    ...(extra !== undefined && { extra_content: extra }),
   };
+  if (native !== undefined) choice.native_finish_reason = native;
+  if (extra !== undefined) choice['extra_content'] = extra;
+  return choice;
 }
 
 function toMessage(
@@ -113,34 +116,26 @@ function toMessage(
     else if (part?.kind === 'other') others.push(part.raw);
   }
   const text = texts.join('');
-  const own: JsonObject = {
-    ...(images.length > 0 && signature !== undefined && { thought_signature: signature }),
-    ...(others.length > 0 && { parts: others }),
-  };
+  const own: JsonObject = {};
+  if (images.length > 0 && signature !== undefined) own['thought_signature'] = signature;
+  if (others.length > 0) own['parts'] = others;
   const annotations = toAnnotations(candidate.groundingMetadata, texts);
   const message: AssistantMessage = {
     role: 'assistant',
     // Agents take content that is not null for the answer, also where it is empty.
     content: text === '' && (calls.length > 0 || refusal !== null) ? null : text,
     refusal,
-    ...(reasoning.length > 0 && { reasoning_content: reasoning.join('') }),
-    ...callFields(calls, context.isLegacy),
-    ...(images.length > 0 && { images }),
-    ...(audio.length > 0 && { audio: toAudio(audio, context) }),
-    ...(annotations.length > 0 && { annotations }),
-    ...(!isEmpty(own) && { extra_content: { google: own } }),
   };
-  return { message, hasCalls: calls.length > 0 };
-}
-
-function callFields(
-  calls: ToolCall[],
-  isLegacyMode: boolean,
-): Pick<AssistantMessage, 'tool_calls' | 'function_call'> {
-  const [first] = calls;
-  if (first === undefined) return {};
+  if (reasoning.length > 0) message.reasoning_content = reasoning.join('');
+  const [call] = calls;
   // The legacy form has room for one call.
-  return isLegacyMode ? { function_call: first.function } : { tool_calls: calls };
+  if (call !== undefined && context.isLegacy) message.function_call = call.function;
+  else if (call !== undefined) message.tool_calls = calls;
+  if (images.length > 0) message['images'] = images;
+  if (audio.length > 0) message['audio'] = toAudio(audio, context);
+  if (annotations.length > 0) message.annotations = annotations;
+  if (!isEmpty(own)) message['extra_content'] = { google: own };
+  return { message, hasCalls: calls.length > 0 };
 }
 
 function toAudio(pieces: readonly Sound[], { responseId, created }: ChoiceContext): JsonValue {
