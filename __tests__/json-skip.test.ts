@@ -2,41 +2,26 @@ import { createLoop } from '../lib/json-skip-loop.ts';
 import { forgetChunk, skipBase64, skipPlain } from '../lib/json-skip.ts';
 
 /** By the definition of a string in RFC 8259, for bytes that are UTF-8. */
-function isStop(byte: number): boolean {
-  return byte < 0x20 || byte === 0x22 || byte === 0x5c;
-}
+const isPlain = (byte: number): boolean => byte >= 0x20 && byte !== 0x22 && byte !== 0x5c;
 
 /** More than these are in base64, and nothing that is not plain ASCII. */
-function mayBeBase64(byte: number): boolean {
-  return byte > 0x22 && byte < 0x80 && byte !== 0x5c;
-}
+const mayBeBase64 = (byte: number): boolean => byte > 0x22 && byte < 0x80 && byte !== 0x5c;
 
 const QUOTE = 0x22;
 
 describe('the loops', () => {
-  test('in base64, every byte is seen for what it is, wherever it stands', () => {
+  test.each([
+    ['skip', 0x80, isPlain],
+    ['skipBase64', 0x41, mayBeBase64],
+  ] as const)('%s sees every byte for what it is, wherever it stands', (name, plain, isSkipped) => {
     const loop = createLoop();
     const wrong: number[][] = [];
     for (let at = 0; at < 200; at++) {
       for (let byte = 0; byte < 256; byte++) {
-        loop?.memory.fill(0x41, 0, 201);
+        loop?.memory.fill(plain, 0, 201);
         loop?.memory.set([byte], at);
         loop?.memory.set([QUOTE], 200);
-        if (loop?.skipBase64() !== (mayBeBase64(byte) ? 200 : at)) wrong.push([at, byte]);
-      }
-    }
-    expect(wrong).toEqual([]);
-  });
-
-  test('every byte is seen for what it is, wherever it stands', () => {
-    const loop = createLoop();
-    const wrong: number[][] = [];
-    for (let at = 0; at < 200; at++) {
-      for (let byte = 0; byte < 256; byte++) {
-        loop?.memory.fill(0x80, 0, 201);
-        loop?.memory.set([byte], at);
-        loop?.memory.set([QUOTE], 200);
-        if (loop?.skip() !== (isStop(byte) ? at : 200)) wrong.push([at, byte]);
+        if (loop?.[name]() !== (isSkipped(byte) ? 200 : at)) wrong.push([at, byte]);
       }
     }
     expect(wrong).toEqual([]);
